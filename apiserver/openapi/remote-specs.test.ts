@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import { VirtualClock } from '../../runtime/index.ts';
 import type { JsonObject } from './json-node.ts';
 import { mergeV2, type RemoteSpec } from './remote-specs.ts';
-import { atOnce } from './steps.ts';
+import { inTurns } from './steps.ts';
 
-const merge = (document: JsonObject, specs: readonly RemoteSpec[]) => atOnce(mergeV2(document, specs));
+const merge = (document: JsonObject, specs: readonly RemoteSpec[]) => inTurns(mergeV2(document, specs), new VirtualClock());
 
 const own = {
   paths: { '/api/': { get: {} } },
@@ -15,7 +16,7 @@ const own = {
 };
 const ref = (name: string) => ({ $ref: `#/definitions/${name}` });
 
-it('takes what belongs to the version, under names that are free', () => {
+it('takes what belongs to the version, under names that are free', async () => {
   const v2 = {
     paths: {
       '/apis/g/v1/as': { parameters: [{ $ref: '#/parameters/p' }], get: { schema: ref('Top') } },
@@ -29,7 +30,7 @@ it('takes what belongs to the version, under names that are free', () => {
     },
     parameters: { p: { name: 'p', in: 'query' }, q: {} },
   };
-  const merged = merge(own, [{ name: 'apis/g/v1', url: undefined, v2 }]);
+  const merged = await merge(own, [{ name: 'apis/g/v1', url: undefined, v2 }]);
   expect(merged.paths).toEqual({
     '/api/': { get: {} },
     '/apis/g/v1/as': { parameters: [{ $ref: '#/parameters/p' }], get: { schema: ref('Top') } },
@@ -42,11 +43,11 @@ it('takes what belongs to the version, under names that are free', () => {
   expect(merged.parameters).toEqual({ p: { name: 'p', in: 'query' } });
   // A second server that means the same uses the same name.
   const second = { paths: { '/apis/h/v1/os': { get: { schema: ref('Other') } } }, definitions: { Other: { type: 'integer' } } };
-  const twice = merge(merged, [{ name: 'apis/h/v1', url: undefined, v2: second }]);
+  const twice = await merge(merged, [{ name: 'apis/h/v1', url: undefined, v2: second }]);
   expect(twice.definitions).toEqual(merged.definitions);
   expect(twice.paths).toMatchObject({ '/apis/h/v1/os': { get: { schema: ref('Other_v3') } } });
 });
 
-it('leaves ours alone where there is nothing', () => {
-  expect(merge(own, [{ name: 'apis/g/v1', url: 'u', v2: undefined }])).toBe(own);
+it('leaves ours alone where there is nothing', async () => {
+  expect(await merge(own, [{ name: 'apis/g/v1', url: 'u', v2: undefined }])).toBe(own);
 });

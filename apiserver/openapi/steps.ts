@@ -13,11 +13,3 @@ export async function inTurns<T>(steps: Steps<T>, clock: Clock): Promise<T> {
     if (slice.isUsedUp()) await slice.nextTurn();
   }
 }
-
-/** Does work at one go. */
-export function atOnce<T>(steps: Steps<T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}

@@ -1,10 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Clock, every, type Logger, type Service } from '../../runtime/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock, Logger, Service } from '../../runtime/index.ts';
+import { FileLooks } from './file-looks.ts';
 import type { CertificatePair } from './pki.ts';
-
-/** How often the files are looked at. */
-const POLL_MS = 2000;
 
 export interface FollowedPairOptions {
   /** Where certificate and key are. */
@@ -21,12 +20,15 @@ export interface FollowedPairOptions {
  */
 export class FollowedPair implements Service {
   readonly #options: FollowedPairOptions;
+  readonly #looks: FileLooks;
   #current: CertificatePair;
-  #problem: string | undefined;
-  #polling: Disposable | undefined;
 
   constructor(options: FollowedPairOptions) {
     this.#options = options;
+    this.#looks = new FileLooks({
+      ...options,
+      complaint: 'certificate that is shown to others cannot be read again, what was there stays',
+    });
     this.#current = options.content;
   }
 
@@ -36,35 +38,26 @@ export class FollowedPair implements Service {
   }
 
   start(): Promise<void> {
-    this.#polling ??= every(this.#options.clock, POLL_MS, () => this.#look());
-    return Promise.resolve();
+    return this.#looks.start(() => this.#look());
   }
 
   stop(): Promise<void> {
-    this.#polling?.[Symbol.dispose]();
-    return Promise.resolve();
+    return this.#looks.stop();
   }
 
   #look(): void {
     const { paths, logger } = this.#options;
-    try {
-      const read = { certificate: readFileSync(paths.certificate, 'utf8'), key: readFileSync(paths.key, 'utf8') };
-      checkPair(read.certificate, read.key);
-      this.#problem = undefined;
-      if (read.certificate === this.#current.certificate && read.key === this.#current.key) return;
-      this.#current = read;
-      logger.info({ certificate: paths.certificate }, 'certificate that is shown to others has changed');
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      if (problem !== this.#problem) {
-        logger.warn(
-          { err: error, certificate: paths.certificate },
-          'certificate that is shown to others cannot be read again, what was there stays',
-        );
-      }
-      this.#problem = problem;
-    }
+    const read = this.#looks.attempt(paths.certificate, () => readPair(paths));
+    if (!read || isDeepStrictEqual(read, this.#current)) return;
+    this.#current = read;
+    logger.info({ certificate: paths.certificate }, 'certificate that is shown to others has changed');
   }
+}
+
+function readPair(paths: CertificatePair): CertificatePair {
+  const read = { certificate: readFileSync(paths.certificate, 'utf8'), key: readFileSync(paths.key, 'utf8') };
+  checkPair(read.certificate, read.key);
+  return read;
 }
 
 /** @throws when nobody can be convinced with it. */

@@ -1,11 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { type CertificateFiles, type Clock, every, type Logger, type NamedCertificate, type Service } from '../../runtime/index.ts';
+import type { CertificateFiles, Clock, Logger, NamedCertificate, Service } from '../../runtime/index.ts';
+import { FileLooks } from './file-looks.ts';
 import { checkPair } from './followed-pair.ts';
-
-/** How often the files are looked at. */
-const POLL_MS = 2000;
 
 /** The files a server's TLS is made of. */
 export interface ServingPaths {
@@ -42,50 +40,35 @@ export interface ServingFilesOptions {
 export class ServingFiles implements Service {
   readonly #options: ServingFilesOptions;
   #content: ServingContent;
-  /** What was wrong when files were last looked at, by the certificate. */
-  readonly #problems = new Map<string, string>();
-  #polling: Disposable | undefined;
+  readonly #looks: FileLooks;
 
   constructor(options: ServingFilesOptions) {
     this.#options = options;
     this.#content = options.content;
+    this.#looks = new FileLooks({
+      ...options,
+      complaint: 'serving certificate or CAs of clients cannot be read again, what was there stays',
+    });
   }
 
   start(): Promise<void> {
-    this.#polling ??= every(this.#options.clock, POLL_MS, () => this.#look());
-    return Promise.resolve();
+    return this.#looks.start(() => this.#look());
   }
 
   stop(): Promise<void> {
-    this.#polling?.[Symbol.dispose]();
-    return Promise.resolve();
+    return this.#looks.stop();
   }
 
   #look(): void {
     const { paths, logger, onChange } = this.#options;
     const before = this.#content;
-    const usual = this.#attempt(paths.cert, () => readUsual(paths)) ?? before;
-    const named = paths.named.map((files, index) => this.#attempt(files.cert, () => readNamed(files)) ?? before.named[index]);
+    const usual = this.#looks.attempt(paths.cert, () => readUsual(paths)) ?? before;
+    const named = paths.named.map((files, index) => this.#looks.attempt(files.cert, () => readNamed(files)) ?? before.named[index]);
     const content: ServingContent = { ...before, ...usual, named: named.filter((each) => each !== undefined) };
     if (isDeepStrictEqual(content, before)) return;
     this.#content = content;
     logger.info({ cert: paths.cert }, 'serving certificates or CAs of clients have changed');
     onChange(content);
-  }
-
-  /** What is in files; undefined, and told of once, when it cannot be served with. */
-  #attempt<T>(cert: string, read: () => T): T | undefined {
-    try {
-      const content = read();
-      this.#problems.delete(cert);
-      return content;
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      if (problem !== this.#problems.get(cert))
-        this.#options.logger.warn({ err: error, cert }, 'serving certificate or CAs of clients cannot be read again, what was there stays');
-      this.#problems.set(cert, problem);
-      return undefined;
-    }
   }
 }
 
