@@ -11,8 +11,11 @@ export const acceptedOptions = {
   ...metricOptions,
   'debug-socket-path': option.inert('string', 'there are no profiles of Go here'),
   'enable-logs-handler': option.inert('boolean', 'there are no log files to serve'),
-  'watch-cache': option.inert('boolean', 'reads that may come from memory come from memory; those that may not, do not'),
-  'watch-cache-sizes': option.inert('list', 'sizes follow from what happens, as they do for all kinds upstream'),
+  'watch-cache': option.boolean('Answer lists of any state at once and whole; without it they are the newest, in pages.', true),
+  'watch-cache-sizes': option.list(
+    'Kinds that the same is to be so for, as resource.group#size: none with size 0, as events are; sizes follow from what happens.',
+    [],
+  ),
   'delete-collection-workers': option.inert('integer', 'collections are deleted in one go'),
   'etcd-count-metric-poll-period': option.inert('duration', 'objects are counted when somebody asks'),
   'etcd-db-metric-poll-interval': option.inert('duration', 'the size is looked up when somebody asks'),
@@ -65,10 +68,10 @@ const MEDIA_TYPES: readonly string[] = ['application/json', 'application/yaml', 
 
 /** @throws OptionError for what cannot be followed, or has not the form that it should have. */
 export function checkCompatible(values: Values): void {
-  const { 'storage-media-type': media = MEDIA_TYPES[0], 'watch-cache-sizes': sizes = [] } = values;
+  const { 'storage-media-type': media = MEDIA_TYPES[0], 'watch-cache-sizes': sizes } = values;
   if (!MEDIA_TYPES.some((known) => known === media))
     throw new OptionError(`option --storage-media-type knows ${MEDIA_TYPES.join(', ')}, not "${media}"`);
-  const wrong = [sizes].flat().find((size) => !/^[^#]*#\d+$/.test(String(size)));
+  const wrong = sizes.find((size) => !/^[^#]*#\d+$/.test(size));
   if (wrong !== undefined) throw new OptionError(`option --watch-cache-sizes takes sizes such as pods#100, not "${wrong}"`);
   for (const [name, spec] of Object.entries(refusedOptions)) {
     const value = String(values[name as keyof typeof refusedOptions]);

@@ -42,6 +42,7 @@ import {
   writeKubeconfigs,
 } from './pki/index.ts';
 import { AllocationMetrics } from './registry/allocation-metrics.ts';
+import { cachedKinds } from './registry/cached-kinds.ts';
 import { CertificateMetrics } from './registry/certificate-metrics.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { type Component, localComponent, portOf, storeComponent } from './rest/component-status.ts';
@@ -412,6 +413,7 @@ class ComposedApiServer implements Service {
       requestTimeoutMs: values['request-timeout'],
       minRequestTimeoutMs: values['min-request-timeout'] * 1000,
       watchCacheSize: values['default-watch-cache-size'] || undefined,
+      isCached: cachedKinds(values['watch-cache'], values['watch-cache-sizes']),
       storageRoot: this.#compiled.storageRoot,
       shutdownDelayMs: values['shutdown-delay-duration'],
       browsers: this.#compiled.browsers,

@@ -2,7 +2,9 @@ import type { TlsLimits } from '../runtime/index.ts';
 import type { AggregationSettings } from './aggregation/index.ts';
 import type { HttpOptions } from './http/http-server.ts';
 import type { BrowserRules } from './pipeline/browser-rules.ts';
+import { cachedKinds } from './registry/cached-kinds.ts';
 import { REGISTRY_ROOT } from './registry/keys.ts';
+import type { ResourcePlace } from './registry/resource.ts';
 import { DEFAULT_ADDRESS_TYPES, type KubeletOptions } from './rest/kubelet-connector.ts';
 
 /** What can be set, with upstream's defaults. */
@@ -22,6 +24,8 @@ export interface ApiServerSettings {
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
   readonly watchCacheSize: number | undefined;
+  /** Which kinds are read from memory where any state will do; upstream's unless given. */
+  readonly isCached: ResourcePlace['isCached'];
   /** What the keys of all objects begin with. */
   readonly storageRoot: string;
   /** How long one lease of the store is given to new objects that expire. */
@@ -49,6 +53,7 @@ export const SETTING_DEFAULTS: ApiServerSettings = {
   requestTimeoutMs: 60_000,
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
+  isCached: cachedKinds(true, []),
   storageRoot: REGISTRY_ROOT,
   leaseReuseSeconds: 60,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },

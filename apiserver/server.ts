@@ -313,10 +313,10 @@ class Server implements ApiServer {
 
   #place(): ResourcePlace {
     const { sealing, logger } = this.#options;
-    const { storageRoot: root, watchCacheSize: eventsMax } = this.#settings;
+    const { storageRoot: root, watchCacheSize: eventsMax, isCached } = this.#settings;
     const onUnreadable = (err: unknown, key: string) =>
       logger.error({ err, key }, 'an object in the store cannot be read: who asks for it is told why, who watches is sent away');
-    return { root, eventsMax, sealing, onUnreadable };
+    return { root, eventsMax, isCached, sealing, onUnreadable };
   }
 
   #healthChecks(isStoreBroken: () => boolean): ReturnType<typeof healthChecks> {

@@ -47,6 +47,8 @@ export interface Resource {
   readonly fields: FieldManager;
   readonly cache: KindCache;
   readonly isHidden: boolean;
+  /** Whether upstream reads it from a watch cache where any state will do; else from the store. */
+  readonly isCached: boolean;
   /** As {@link KindDefinition.convertFrom}. */
   readonly convertFrom: ((object: KubeObject) => KubeObject | Promise<KubeObject>) | undefined;
   /** Fields a field selector may name, by index. */
@@ -59,6 +61,8 @@ export interface ResourcePlace {
   readonly root?: string | undefined;
   /** Changes remembered for watchers from the past. */
   readonly eventsMax?: number | undefined;
+  /** {@link Resource.isCached}; all are unless given. */
+  readonly isCached?: ((kind: Pick<KindInfo, 'group' | 'resource'>) => boolean) | undefined;
   /** What objects of a kind are sealed with in the store; nothing is unless given. */
   readonly sealing?: ((kind: Pick<KindInfo, 'group' | 'resource'>) => Sealing) | undefined;
   /** Told why watchers were sent away: an object that changed cannot be read. */
@@ -95,7 +99,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     valueOf: (object: KubeObject) => read(object),
   }));
   const wire = new WireForm(info, wording.unstructuredLists);
-  const { root = REGISTRY_ROOT, eventsMax, sealing } = place;
+  const { root = REGISTRY_ROOT, eventsMax, sealing, isCached } = place;
   const open =
     definition.form?.(wire) ??
     plainForm(wire, { message: type.message, other: formerVersions(strategy, type, wire), setDefaults: storedDefaults(strategy) });
@@ -108,6 +112,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     strategy,
     wording,
     isHidden: definition.isHidden ?? false,
+    isCached: isCached?.(info) ?? true,
     convertFrom: definition.convertFrom?.bind(definition),
     subject: { group: info.group, resource: info.resource },
     root,

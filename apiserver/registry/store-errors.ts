@@ -19,9 +19,9 @@ export function continueExpired(token: string): ApiError {
 /** A revision nobody remembers. */
 export const tooOld = (revision: number, oldest: number): ApiError => apiError.expired(`too old resource version: ${revision} (${oldest})`);
 
-/** A revision that is yet to come. */
-export function tooLarge(revision: number, current: number): ApiError {
-  const error = apiError.timeout(`Too large resource version: ${revision}, current: ${current}`, 1);
+/** A revision that is yet to come; a watch cache has one try again in a second, the store itself does not (`retryAfterSeconds` 0). */
+export function tooLarge(revision: number, current: number, retryAfterSeconds = 1): ApiError {
+  const error = apiError.timeout(`Too large resource version: ${revision}, current: ${current}`, retryAfterSeconds);
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
   error.status.details = { ...error.status.details, causes };
   return error;

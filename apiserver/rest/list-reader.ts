@@ -39,6 +39,8 @@ export interface ListSource {
  * | N | none, no limit; NotOlderThan | | the cache, once it has reached N |
  * | N | Exact; none, with a limit | | the store at N |
  * | none | | with continue | the store at the token's revision (the cache while that is the newest) |
+ *
+ * A kind that is not {@link Resource.isCached} answers each of the first three with the newest state, in pages.
  */
 export async function readList(source: ListSource, resource: Resource, options: ListOptions): Promise<ListPage> {
   if (options.continue !== '') return readOn(source, resource, options);
@@ -47,16 +49,18 @@ export async function readList(source: ListSource, resource: Resource, options: 
   if (exact) return readExact(source, resource, options, revision);
   await freshFor(source, resource, options.resourceVersion);
   await resource.cache.settled();
-  return fromCache(source, resource, options.resourceVersion === '0' ? { ...options, limit: 0 } : options, '');
+  const isWhole = options.resourceVersion === '0' && resource.isCached;
+  return fromCache(source, resource, isWhole ? { ...options, limit: 0 } : options, '');
 }
 
 /** The same as {@link fresh}, for a list of one kind, and noted of it. */
-async function freshFor(source: ListSource, { cache: { stats } }: Resource, resourceVersion: string): Promise<void> {
-  if (resourceVersion === '0') return;
+async function freshFor(source: ListSource, resource: Resource, resourceVersion: string): Promise<void> {
+  if (resourceVersion === '0' && resource.isCached) return;
   const { hub, clock } = source;
+  const { stats } = resource.cache;
   const isNewest = resourceVersion === '';
   // Who need not wait is not timed.
-  const pending = isNewest ? hub.fresh() : hub.reach(readVersion(resourceVersion));
+  const pending = isNewest ? hub.fresh() : fresh(source, resource, resourceVersion);
   const since = pending === undefined ? 0 : clock.monotonic();
   try {
     await pending;
@@ -74,16 +78,23 @@ async function freshFor(source: ListSource, { cache: { stats } }: Resource, reso
  *
  * @throws ApiError (504) when that is a future that does not come; StoreError when the store cannot be asked or followed.
  */
-export async function fresh({ hub }: ListSource, resourceVersion: string): Promise<void> {
-  if (resourceVersion === '0') return;
-  await (resourceVersion === '' ? hub.fresh() : hub.reach(readVersion(resourceVersion)));
+export async function fresh({ hub, store }: Omit<ListSource, 'clock'>, { isCached }: Resource, resourceVersion: string): Promise<void> {
+  if (resourceVersion === '') return hub.fresh();
+  const revision = readVersion(resourceVersion);
+  if (!isCached) {
+    const newest = await store.newestRevision();
+    if (revision > newest) throw tooLarge(revision, newest, 0);
+    await hub.reach(newest);
+  } else if (revision > 0) {
+    await hub.reach(revision);
+  }
 }
 
 async function readExact(source: ListSource, resource: Resource, options: ListOptions, revision: number): Promise<ListPage> {
   const { store } = source;
   // What this process knows of may be behind what another has written.
   const newest = revision > store.revision ? await store.newestRevision() : store.revision;
-  if (revision > newest) throw tooLarge(revision, newest);
+  if (revision > newest) throw tooLarge(revision, newest, resource.isCached ? 1 : 0);
   return readAt(source, resource, options, { revision, start: '' });
 }
 

@@ -21,7 +21,7 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
   const version = exchange.parameter('resourceVersion') ?? '';
   readPlainVersion(version);
   if (exchange.span) return getTraced(rest, exchange, endpoint, version);
-  const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
+  const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, endpoint.resource, version);
   return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);
 };
 
@@ -38,7 +38,7 @@ async function getTraced(rest: Rest, exchange: Exchange, endpoint: Endpoint, ver
   reading?.event(version === '' ? 'About to Get from underlying storage' : 'About to fetch object from cache');
   try {
     await tracedCall(version === '' ? reading : undefined, 'Range', async () => {
-      await (version === '' ? rest.source.hub.fresh() : fresh(rest.source, version));
+      await (version === '' ? rest.source.hub.fresh() : fresh(rest.source, resource, version));
     });
     await resource.cache.settled();
   } finally {

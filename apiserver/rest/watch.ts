@@ -37,7 +37,7 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
   const writer = writerFor(rest, exchange, resource, accepted);
   const withState = options.sendInitialEvents ?? version === 0;
-  if (withState && options.resourceVersion !== '0') await fresh(rest.source, options.resourceVersion);
+  if (withState) await fresh(rest.source, resource, options.resourceVersion);
   await resource.cache.settled();
   // Who has gone meanwhile is told nothing: that the connection is closed would not be said again.
   if (exchange.response.destroyed) return;
