@@ -5,6 +5,7 @@ import type { InFlight } from '../pipeline/flow-control.ts';
 import type { RequestMetrics } from '../pipeline/request-metrics.ts';
 import type { StoreMetrics } from '../registry/measured-store.ts';
 import { metricLines } from '../registry/metric-families.ts';
+import type { Resource } from '../registry/resource.ts';
 import { cacheText } from './cache-metrics.ts';
 import type { Endpoint } from './rest.ts';
 
@@ -38,12 +39,12 @@ export interface MetricsSources {
   repairErrors(): number;
   /** Requests for what containers have written. */
   readonly logRequests: { readonly enforced: number; readonly skipped: number; readonly unverified: number };
-  /** The revision that all caches have reached. */
-  revision(): number;
+  /** The revision that the caches of a resource's store have reached. */
+  revisionOf(resource: Resource): number;
   /** All features by name; absent where nothing is known of them. */
   readonly features?: FeatureGates['all'] | undefined;
-  /** Bytes that the store takes; undefined when it does not say. */
-  storeBytes(): Promise<number | undefined>;
+  /** Bytes that each store takes; undefined when it does not say. */
+  storeBytes(): Promise<readonly (number | undefined)[]>;
   endpoints(): Iterable<Endpoint>;
 }
 
@@ -99,7 +100,7 @@ export class ServerMetrics {
     const parts = [
       await this.#metrics.text(),
       requests.text(),
-      cacheText(this.#sources.endpoints(), this.#sources.revision()),
+      cacheText(this.#sources.endpoints(), this.#sources.revisionOf),
       ownText(this.#sources),
       strategies?.text() ?? '',
       store.text(),
@@ -167,8 +168,8 @@ function ownText({ handshakeErrors, repairErrors, logRequests }: MetricsSources)
   return `${lines.join('\n')}\n`;
 }
 
-function sizeText(bytes: number | undefined): string {
-  if (bytes === undefined) return '';
+function sizeText(sizes: readonly (number | undefined)[]): string {
   const name = 'apiserver_storage_size_bytes';
-  return `# HELP ${name} Size of the store.\n# TYPE ${name} gauge\n${name}{storage_cluster_id="etcd-0"} ${bytes}\n`;
+  const lines = sizes.flatMap((bytes, i) => (bytes === undefined ? [] : [`${name}{storage_cluster_id="etcd-${i}"} ${bytes}\n`]));
+  return lines.length === 0 ? '' : `# HELP ${name} Size of the store.\n# TYPE ${name} gauge\n${lines.join('')}`;
 }
