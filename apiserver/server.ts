@@ -291,7 +291,7 @@ class Server implements ApiServer {
       logRequests: this.#kubelets.logRequests,
       revisionOf: (resource) => this.#shards.of(resource).hub.revision,
       features,
-      storeBytes: () => Promise.all(this.#shards.every.map(({ store }) => sizeOf(store, clock))),
+      storeBytes: () => sizeOf(this.#shards.main.store, clock),
       endpoints: () => this.#kinds.endpoints(),
     });
   }

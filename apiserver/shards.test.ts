@@ -26,7 +26,8 @@ const versionOf = (answer: { json(): { metadata: { resourceVersion?: string | un
 it('a kind with a store of its own is written, read and watched there, in both of its groups, with that store’s revisions', async () => {
   const [store, events] = [await openMemoryStore(), await openMemoryStore()];
   await using server = await start(store, events);
-  for (const name of ['a', 'b', 'c']) expect((await server.request('POST', CONFIG_MAPS, { body: { metadata: { name } } })).status).toBe(201);
+  for (const name of ['a', 'b', 'c'])
+    expect((await server.request('POST', CONFIG_MAPS, { body: { metadata: { name } } })).status).toBe(201);
   const created = await server.request('POST', EVENTS, { body: event('x') });
   expect(created.status).toBe(201);
   expect(await keysIn(store)).toEqual(['a', 'b', 'c'].map((name) => `/registry/configmaps/default/${name}`));

@@ -43,8 +43,8 @@ export interface MetricsSources {
   revisionOf(resource: Resource): number;
   /** All features by name; absent where nothing is known of them. */
   readonly features?: FeatureGates['all'] | undefined;
-  /** Bytes that each store takes; undefined when it does not say. */
-  storeBytes(): Promise<readonly (number | undefined)[]>;
+  /** Bytes that the store of most kinds takes, which is all that upstream tells of; undefined when it does not say. */
+  storeBytes(): Promise<number | undefined>;
   endpoints(): Iterable<Endpoint>;
 }
 
@@ -168,8 +168,8 @@ function ownText({ handshakeErrors, repairErrors, logRequests }: MetricsSources)
   return `${lines.join('\n')}\n`;
 }
 
-function sizeText(sizes: readonly (number | undefined)[]): string {
+function sizeText(bytes: number | undefined): string {
+  if (bytes === undefined) return '';
   const name = 'apiserver_storage_size_bytes';
-  const lines = sizes.flatMap((bytes, i) => (bytes === undefined ? [] : [`${name}{storage_cluster_id="etcd-${i}"} ${bytes}\n`]));
-  return lines.length === 0 ? '' : `# HELP ${name} Size of the store.\n# TYPE ${name} gauge\n${lines.join('')}`;
+  return `# HELP ${name} Size of the store.\n# TYPE ${name} gauge\n${name}{storage_cluster_id="etcd-0"} ${bytes}\n`;
 }
