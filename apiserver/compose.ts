@@ -28,7 +28,7 @@ import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import { advertiseAddressOf, externalAddressOf } from './external-address.ts';
 import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
-import { openStore } from './open-store.ts';
+import { openOverrides, openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { AccessMetrics } from './pipeline/access-metrics.ts';
 import {
@@ -45,7 +45,7 @@ import { AllocationMetrics } from './registry/allocation-metrics.ts';
 import { cachedKinds } from './registry/cached-kinds.ts';
 import { CertificateMetrics } from './registry/certificate-metrics.ts';
 import type { ObjectReader } from './registry/objects.ts';
-import { type Component, localComponent, portOf, storeComponent } from './rest/component-status.ts';
+import { type Component, componentsOf } from './rest/component-status.ts';
 import { createReviews } from './reviews/index.ts';
 import {
   type ApiServer,
@@ -55,8 +55,9 @@ import {
   createApiServer,
   type PartsContext,
 } from './server.ts';
-import { type ApiServerValues, type CompiledOptions, compileOptions, readPem } from './settings.ts';
-import { createStoreProbe } from './store-probe.ts';
+import { type ApiServerValues, type CompiledOptions, compileOptions, readPem, storeOverrides } from './settings.ts';
+import type { StoreOverride } from './shards.ts';
+import { createStoreProbe, type StoreProbes } from './store-probe.ts';
 import { createStrategies } from './strategies/index.ts';
 
 /**
@@ -110,6 +111,7 @@ class ComposedApiServer implements Service {
     try {
       // The database first: whoever holds it owns the directory, and nobody else writes there. With etcd, others may.
       const store = await this.#openStore();
+      const overrides = await this.#openOverrides();
       const pki = await ensurePki({
         directory: join(this.#directory, 'pki'),
         hosts: this.#hosts(),
@@ -117,7 +119,7 @@ class ComposedApiServer implements Service {
       });
       const access = await openAccess(this.#values, this.#compiled, { ...this.#environment, metrics: this.#accessMetrics });
       for (const service of access.services) await this.#run(service);
-      const given = { audit: await this.#audit(), tracer: await this.#tracing(), ...(await this.#encryption()) };
+      const given = { overrides, audit: await this.#audit(), tracer: await this.#tracing(), ...(await this.#encryption()) };
       const server = this.#createServer(store, { pki, access }, given);
       this.#server = server;
       await this.#run(server);
@@ -125,7 +127,7 @@ class ComposedApiServer implements Service {
       for (const pair of this.#pairs) await this.#run(pair);
       await writeKubeconfigs(this.#directory, pki, server.url);
       this.#url = server.url;
-      await this.#startUpkeep(store, server);
+      await this.#startUpkeep([store, ...overrides.map((each) => each.store)], server);
     } catch (error) {
       await this.stop();
       throw error;
@@ -149,6 +151,12 @@ class ComposedApiServer implements Service {
     return store;
   }
 
+  async #openOverrides(): Promise<StoreOverride[]> {
+    const opened = await openOverrides(this.#values, this.#environment, this.#stopping.signal);
+    for (const { store } of opened) this.#running.push({ stop: () => store.close() });
+    return opened.map((each) => ({ ...each, probes: this.#probesOf(each.store) }));
+  }
+
   #hosts(): string[] {
     const { 'bind-address': bind, 'external-hostname': name } = this.#values;
     const every = [this.#compiled.kubernetesServiceIp, bind, advertiseAddressOf(this.#values), name];
@@ -158,7 +166,7 @@ class ComposedApiServer implements Service {
   #createServer(
     store: Store,
     { pki, access }: Omit<Prepared, 'clientCa'>,
-    given: Pick<ApiServerOptions, 'audit' | 'tracer' | 'sealing' | 'storageChecks' | 'encryption'>,
+    given: Pick<ApiServerOptions, 'overrides' | 'audit' | 'tracer' | 'sealing' | 'storageChecks' | 'encryption'>,
   ): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
@@ -194,7 +202,7 @@ class ComposedApiServer implements Service {
       port: values['secure-port'],
       settings: this.#settings(pki),
       probes: this.#probes(store),
-      components: this.#components(store),
+      components: this.#components(store, given.overrides),
       features: this.#compiled.featureGates.all,
       metricRules: this.#metricRules,
       bootstrap,
@@ -251,8 +259,11 @@ class ComposedApiServer implements Service {
 
   /** A store elsewhere is asked whether it is well; one of our own we know. */
   #probes(store: Store): ApiServerOptions['probes'] {
+    return this.#values['etcd-servers'].length === 0 ? undefined : this.#probesOf(store);
+  }
+
+  #probesOf(store: Store): StoreProbes {
     const values = this.#values;
-    if (values['etcd-servers'].length === 0) return undefined;
     const { clock } = this.#environment;
     const key = `${this.#compiled.storageRoot}/health`;
     return {
@@ -261,19 +272,12 @@ class ComposedApiServer implements Service {
     };
   }
 
-  /** Upstream's ports unless a file has others; each etcd member that is named counts, one of our own is one. */
-  #components(store: Store): readonly Component[] {
-    const values = this.#values;
-    const { clock } = this.#environment;
-    const key = `${this.#compiled.storageRoot}/health`;
-    const probe = createStoreProbe({ store, key, timeoutMs: values['etcd-healthcheck-timeout'], clock });
-    const members = Math.max(values['etcd-servers'].length, 1);
-    const local = (name: string, port: number) => localComponent(name, () => portOf(values['component-ports-file'], name, port), clock);
-    return [
-      local('scheduler', SCHEDULER_PORT),
-      local('controller-manager', CONTROLLER_MANAGER_PORT),
-      ...Array.from({ length: members }, (_, i) => storeComponent(`etcd-${i}`, probe)),
-    ];
+  /** Each etcd member that is named counts, one of our own is one. */
+  #components(store: Store, overrides: readonly StoreOverride[] = []): readonly Component[] {
+    const { 'etcd-servers': servers, 'etcd-servers-overrides': others, 'component-ports-file': file } = this.#values;
+    const main = this.#probesOf(store).health;
+    const more = storeOverrides(others).flatMap((each, i) => each.servers.map(() => overrides[i]?.probes.health ?? main));
+    return componentsOf({ file, probes: [main, ...servers.slice(1).map(() => main), ...more], clock: this.#environment.clock });
   }
 
   #parts(
@@ -438,13 +442,14 @@ class ComposedApiServer implements Service {
     return () => pair.current;
   }
 
-  async #startUpkeep(store: Store, { objects }: ApiServer): Promise<void> {
+  async #startUpkeep(stores: readonly Store[], { objects }: ApiServer): Promise<void> {
     const { clock, logger } = this.#environment;
     if (this.#values['admission-policy-status']) {
       const { createPolicyStatus } = await import('./admission/policy/type-checking/status-writer.ts');
       await this.#run(createPolicyStatus({ objects, kinds: () => this.#kinds?.published() ?? [], clock, logger }));
     }
-    await this.#run(createSharedCompaction({ store, intervalMs: this.#values['etcd-compaction-interval'], clock, logger }));
+    const intervalMs = this.#values['etcd-compaction-interval'];
+    for (const store of stores) await this.#run(createSharedCompaction({ store, intervalMs, clock, logger }));
   }
 }
 
@@ -458,10 +463,6 @@ interface Prepared {
   /** PEM of the CAs of client certificates, as they are now. */
   readonly clientCa: () => string;
 }
-
-/** Where upstream's processes serve their health, on the machine of the API server. */
-const SCHEDULER_PORT = 10_259;
-const CONTROLLER_MANAGER_PORT = 10_257;
 
 /** How long a stop may take beside the delay that was asked for. */
 const STOP_MS_MAX = 4500;

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { type Environment, keepPrivateDirectory, makePrivateDirectory, UserError } from '../runtime/index.ts';
 import { openEtcdStore, openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
 import { dataDirectoryOf } from './data-directory.ts';
-import { type ApiServerValues, readPem } from './settings.ts';
+import { type ApiServerValues, readPem, type StoreOverrideSetting, storeOverrides } from './settings.ts';
+
+/** A store that is open, and what is in it, as `group/resource`. */
+export interface OpenOverride {
+  readonly resources: readonly string[];
+  readonly store: Store;
+}
 
 /**
  * Opens the store that the options name: etcd, a database in the data directory, or one in memory.
@@ -24,6 +30,18 @@ export async function openStore(values: ApiServerValues, environment: Environmen
     if (error instanceof UserError) throw error;
     throw error instanceof StoreError ? new UserError(error.message, { cause: error }) : unusable(directory, error);
   }
+}
+
+/** The stores that some kinds have of their own: `--etcd-servers-overrides`. Rejects as {@link openStore}. */
+export function openOverrides(values: ApiServerValues, environment: Environment, signal: AbortSignal): Promise<OpenOverride[]> {
+  const open = async ({ resources, servers }: StoreOverrideSetting): Promise<OpenOverride> => {
+    try {
+      return { resources, store: await openEtcd({ ...values, 'etcd-servers': [...servers] }, environment, signal) };
+    } catch (error) {
+      throw new UserError(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  };
+  return Promise.all(storeOverrides(values['etcd-servers-overrides']).map(open));
 }
 
 function openEtcd(values: ApiServerValues, { clock, random, logger }: Environment, signal: AbortSignal): Promise<Store> {

@@ -194,6 +194,11 @@ export const apiServerOptions = {
       placeholder: 'URLS',
     },
   ),
+  'etcd-servers-overrides': option.list(
+    'Other etcd members for some kinds: group/resource#URL;URL, such as /events#http://etcd4:2379.',
+    [],
+    { placeholder: 'LIST' },
+  ),
   'etcd-prefix': option.string('What the keys of all objects begin with.', '/registry', { placeholder: 'PATH' }),
   'encryption-provider-config': option.string(
     'What objects are encrypted with in the store: an EncryptionConfiguration of apiserver.config.k8s.io/v1.',

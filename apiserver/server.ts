@@ -23,12 +23,10 @@ import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { ClaimRepair } from './registry/claims.ts';
 import { ComparisonMetrics } from './registry/comparison-metrics.ts';
-import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
-import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import { repairEvents } from './registry/repair-events.ts';
-import type { ResourcePlace } from './registry/resource.ts';
+import type { Resource, ResourcePlace } from './registry/resource.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
 import { inItsVersion, storedKindOf } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
@@ -52,9 +50,9 @@ import { Scheme } from './rest/scheme.ts';
 import { answerSnapshot } from './rest/snapshot.ts';
 import { RuleMetrics } from './schema-rules/index.ts';
 import { type ApiServerSettings, SETTING_DEFAULTS } from './server-settings.ts';
-import type { StoreProbe } from './store-probe.ts';
+import { Shards, type StoreOverride } from './shards.ts';
+import type { StoreProbes } from './store-probe.ts';
 import { sizeOf } from './store-size.ts';
-import { CacheHub } from './watch-cache/cache-hub.ts';
 import type { PodDialer } from './webhook/index.ts';
 
 /** How long requests that are being served may take once the server stops. */
@@ -106,6 +104,8 @@ export type { ApiServerSettings, ServingTls };
 
 export interface ApiServerOptions {
   readonly store: Store;
+  /** Where some kinds are instead. */
+  readonly overrides?: readonly StoreOverride[] | undefined;
   /** All that there are. */
   readonly kinds: readonly ServedKind[];
   /** Which of them are served; all unless given. */
@@ -125,7 +125,7 @@ export interface ApiServerOptions {
   /** What begins traces of requests; absent where nothing is traced. */
   readonly tracer?: PipelineOptions['tracer'];
   /** How a store that is elsewhere is asked whether it is well. */
-  readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
+  readonly probes?: StoreProbes | undefined;
   /** What objects are sealed with in the store; nothing is unless given. */
   readonly sealing?: ResourcePlace['sealing'];
   /** Metrics of that. */
@@ -163,7 +163,7 @@ class Server implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #settings: ApiServerSettings;
   #computed: Readonly<Partial<Record<string, Endpoint['handlers']>>> = {};
-  readonly #hub: CacheHub;
+  readonly #shards: Shards;
   readonly #kinds = new Kinds();
   readonly #host: KindHost;
   readonly #customResources: Service | undefined;
@@ -191,18 +191,14 @@ class Server implements ApiServer {
     this.#options = options;
     this.#settings = { ...SETTING_DEFAULTS, ...options.settings };
     setMaxListeners(0, this.#stopping.signal); // one for each watch
-    const { store, metrics: storeMetrics, failure } = measureStore(options.store, { clock, kindOf: (key) => this.#hub.kindOf(key) });
     const infos = options.kinds.map(({ info }) => info);
-    this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
-    this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
-    const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
+    this.#shards = new Shards(options, infos, this.#settings);
+    this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#shards.fresh() });
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
     this.#comparisons = new ComparisonMetrics(clock);
     this.#host = new KindHost({
       kinds: this.#kinds,
-      hub: this.#hub,
-      store,
-      leases,
+      shards: this.#shards,
       random,
       place: this.#place(),
       builtIn: served,
@@ -215,14 +211,15 @@ class Server implements ApiServer {
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     const tell = repairEvents({ objects: this.objects, clock, random, logger });
-    this.#claims = new ClaimRepair({ store, resources, clock, logger, tell });
+    const storeOf = (resource: Resource) => this.#shards.of(resource).store;
+    this.#claims = new ClaimRepair({ storeOf, resources, clock, logger, tell });
     this.#ruleMetrics = new RuleMetrics(clock);
     this.#conversions = new ConversionMetrics(clock);
     this.#customResources = infos.includes(apiextensionsKinds.customresourcedefinitions) ? this.#createCustomResources() : undefined;
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
     this.#rest = {
-      source: { hub: this.#hub, store, clock },
+      sourceOf: (resource) => this.#shards.of(resource),
       negotiator,
       encoder,
       pacer: new Pacer(),
@@ -243,11 +240,11 @@ class Server implements ApiServer {
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;
     const flowControl = this.#fairness?.control ?? this.#plainLimits();
-    const metrics = this.#createMetrics(parts, { requests, inFlight: flowControl, store: storeMetrics });
+    const metrics = this.#createMetrics(parts, { requests, inFlight: flowControl, store: this.#shards.meter });
     this.#root = {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
-      health: this.#healthChecks(() => failure() !== undefined),
+      health: this.#healthChecks(),
       slis: new HealthSlis(),
       otherPaths: () => this.#aggregator?.paths() ?? [],
       discovery: parts.discovery,
@@ -255,7 +252,7 @@ class Server implements ApiServer {
       openid: parts.openid,
       metrics: () => metrics.text(),
       dump: (exchange) => this.#fairness?.dump(exchange),
-      snapshot: (exchange) => answerSnapshot(exchange, store, this.#settings.privilegedGroup),
+      snapshot: (exchange) => answerSnapshot(exchange, this.#shards.main.store, this.#settings.privilegedGroup),
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
     this.#http = this.#createHttp();
@@ -276,7 +273,7 @@ class Server implements ApiServer {
   }
 
   #createMetrics(parts: ApiServerParts, more: Pick<MetricsSources, 'requests' | 'inFlight' | 'store'>): ServerMetrics {
-    const { encryption, metricRules, features, store, clock } = this.#options;
+    const { encryption, metricRules, features, clock } = this.#options;
     return new ServerMetrics({
       ...more,
       fairness: this.#fairness,
@@ -292,9 +289,9 @@ class Server implements ApiServer {
       handshakeErrors: () => this.#http.handshakeErrors(),
       repairErrors: () => this.#claims.errors,
       logRequests: this.#kubelets.logRequests,
-      revision: () => this.#hub.revision,
+      revisionOf: (resource) => this.#shards.of(resource).hub.revision,
       features,
-      storeBytes: () => sizeOf(store, clock),
+      storeBytes: () => sizeOf(this.#shards.main.store, clock),
       endpoints: () => this.#kinds.endpoints(),
     });
   }
@@ -319,13 +316,14 @@ class Server implements ApiServer {
     return { root, eventsMax, isCached, sealing, onUnreadable };
   }
 
-  #healthChecks(isStoreBroken: () => boolean): ReturnType<typeof healthChecks> {
+  #healthChecks(): ReturnType<typeof healthChecks> {
     return healthChecks({
-      storeOpen: () => this.#hub.synced && !isStoreBroken(),
-      synced: () => this.#hub.synced,
+      storeOpen: () => this.#shards.synced && this.#shards.meter.failure === undefined,
+      synced: () => this.#shards.synced,
       bootstrapped: () => this.#bootstrapped,
       stopping: () => this.#isStopping,
       probes: this.#options.probes,
+      overrides: this.#options.overrides?.map(({ probes }) => probes),
       ofStorage: this.#options.storageChecks,
     });
   }
@@ -378,7 +376,7 @@ class Server implements ApiServer {
 
   async start(): Promise<void> {
     const { host, port, bootstrap, logger } = this.#options;
-    await this.#hub.start();
+    await this.#shards.start();
     try {
       await this.#claims.start();
       await this.#customResources?.start();
@@ -429,7 +427,7 @@ class Server implements ApiServer {
     await this.#aggregator?.stop();
     await this.#customResources?.stop();
     await this.#claims.stop();
-    this.#hub.stop();
+    this.#shards.stop();
     await this.#auditor?.close();
   }
 

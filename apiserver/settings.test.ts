@@ -28,7 +28,12 @@ describe('the options', () => {
     [['--audit-log-truncate-max-batch-size=5'], 'takes no less than --audit-log-truncate-max-event-size'],
     [['--service-account-lookup=false'], 'Only true is possible: tokens of accounts that are gone are no good here'],
     [['--enable-garbage-collector=false'], 'Only true is possible'],
-    [['--etcd-servers-overrides=/events#http://a:1'], 'all objects are in one store'],
+    ...['events#http://a:1', '/events', '/events#http://a:1#b', 'a/b/c#http://a:1', '/events#http://a:1;', '/events#'].map(
+      (wrong): [string[], string] => [
+        [`--etcd-servers-overrides=${wrong}`],
+        '--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated',
+      ],
+    ),
     [['--egress-selector-config-file=a'], 'connections are not led through proxies'],
     [['--emulated-version=1.33'], 'no other version is emulated'],
     [['--storage-media-type=application/yoghurt'], '--storage-media-type knows application/json, application/yaml'],

@@ -190,7 +190,39 @@ const HEADER_NAME = /^[!#$&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const RECONCILERS: readonly string[] = ['lease', 'none'];
 
+/** Which kinds are in another etcd than the others. */
+export interface StoreOverrideSetting {
+  /** As `group/resource`. */
+  readonly resources: string[];
+  readonly servers: readonly string[];
+}
+
+/**
+ * Reads `--etcd-servers-overrides`. What names the same servers, in whatever order, is one store. Upstream: `ParseEtcdServersOverrides` (apiserver,
+ * pkg/server/options/etcd.go).
+ *
+ * @throws OptionError in upstream's words.
+ */
+export function storeOverrides(texts: readonly string[]): StoreOverrideSetting[] {
+  const found = new Map<string, StoreOverrideSetting>();
+  for (const text of texts) {
+    const [resource = '', list = '', ...more] = text.split('#');
+    const servers = list.split(';');
+    if (more.length > 0 || resource.split('/').length !== 2 || servers.includes('')) {
+      throw new OptionError(
+        'option --etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated',
+      );
+    }
+    const key = [...servers].sort().join(';');
+    const known = found.get(key);
+    if (known) known.resources.push(resource);
+    else found.set(key, { resources: [resource], servers });
+  }
+  return [...found.values()];
+}
+
 function checkStore(values: ApiServerValues): void {
+  storeOverrides(values['etcd-servers-overrides']);
   const { 'etcd-servers': servers, 'etcd-prefix': prefix, 'endpoint-reconciler-type': reconciler, ephemeral } = values;
   const wrong = servers.find((server) => !/^https?:\/\/[^/]+$/.test(server) || !URL.canParse(server));
   if (wrong !== undefined) throw new OptionError(`option --etcd-servers takes URLs such as http://127.0.0.1:2379, not "${wrong}"`);

@@ -4,6 +4,12 @@ import type { Store } from '../store/index.ts';
 /** Asks a store that is elsewhere whether it is well; rejects when it is not, or says nothing in time. */
 export type StoreProbe = () => Promise<void>;
 
+/** How a store that is elsewhere is asked, with the patience that each has. */
+export interface StoreProbes {
+  readonly health: StoreProbe;
+  readonly readiness: StoreProbe;
+}
+
 export interface StoreProbeOptions {
   readonly store: Store;
   /** Read, and need not be there: `/registry/health`, as upstream's. */

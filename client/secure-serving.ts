@@ -23,8 +23,10 @@ import {
   type RequestHeaders,
   type RequestUser,
   type Service,
+  serveWith,
   type TlsLimits,
   tlsLimits,
+  trusting,
   UserError,
 } from '../runtime/index.ts';
 import { errorFields } from './errors.ts';
@@ -95,7 +97,6 @@ class SecureServing implements Service {
     const identity = this.#identity();
     let contextOf = this.#contexts(identity);
     const options = {
-      ...this.#contextOptions(identity),
       ...(this.#named.length > 0 ? { SNICallback: contextFor } : {}),
       requestCert: true,
       rejectUnauthorized: false,
@@ -113,7 +114,7 @@ class SecureServing implements Service {
     const onTrust = (trust: Trust) => {
       this.#trust = trust;
       this.#proxies = trust.proxies && createRequestHeaders(trust.proxies, clock);
-      server.setSecureContext(this.#contextOptions(identity));
+      serveWith(server, this.#contextOptions(identity));
       contextOf = this.#contexts(identity);
     };
     const { ended } = await new RequestTrust(this.#values, { client, clock, logger, onTrust }).start(this.#end.signal);
@@ -125,8 +126,8 @@ class SecureServing implements Service {
 
   #contextOptions({ cert, key }: Identity): SecureContextOptions {
     const { clientCa, proxies } = this.#trust;
-    const ca = [clientCa ?? '', proxies?.ca ?? ''].filter((bundle) => bundle !== '');
-    return { ...this.#limits, cert, key, ...(ca.length > 0 ? { ca } : {}) };
+    const ca = [clientCa ?? '', proxies?.ca ?? ''].filter((bundle) => bundle !== '').join('\n');
+    return { ...this.#limits, cert, key, ...trusting(ca) };
   }
 
   #contexts(identity: Identity): (name: string) => SecureContext | undefined {

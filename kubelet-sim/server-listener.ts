@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { trusting } from '../runtime/index.ts';
 import type { HttpResponse } from './runtime/cri.ts';
 import { BadAnswer, type Listener, type ServedRequest } from './runtime/simulated/network/listener.ts';
 
@@ -51,7 +52,7 @@ export class ServerListener implements Listener {
           headers,
           agent: false,
           rejectUnauthorized: node === undefined,
-          ...(ca === undefined ? {} : { ca }),
+          ...trusting(ca),
           ...(asked.signal ? { signal: asked.signal } : {}),
         },
         (response) => {

@@ -77,6 +77,7 @@ export { type CertificateFiles, type NamedCertificate, namedCertificates, namedC
 export { createRequestHeaders, type RequestHeaderOptions, type RequestHeaders, requestHeaderCheck } from './serving/request-header.ts';
 export { CREDENTIAL_ID, type RequestUser, type UserSource } from './serving/request-user.ts';
 export { type TlsLimits, tlsLimits } from './serving/tls-limits.ts';
+export { serveWith, trusting } from './serving/trust.ts';
 export { SHARED_TEXT_LENGTH_MIN, SharedTexts } from './shared-texts.ts';
 export { writeApart } from './write-apart.ts';
 export { type CertificateAuthority, certificateEndMs, readAuthority, signRequest } from './x509/authority.ts';

@@ -1,7 +1,7 @@
 // How other API servers are reached: over HTTPS, with the certificate that makes us known as their front proxy.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Clock, Random } from '../../runtime/index.ts';
+import { type Clock, type Random, trusting } from '../../runtime/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import type { ObjectReader } from '../registry/objects.ts';
@@ -164,7 +164,7 @@ export class RemoteClient {
       ...this.#identity(),
       servername: `${service.name}.${service.namespace}.svc`,
       rejectUnauthorized: !insecure,
-      ...(ca === '' ? {} : { ca }),
+      ...trusting(ca),
     };
   }
 

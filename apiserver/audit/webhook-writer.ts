@@ -35,7 +35,8 @@ export class WebhookWriter implements BatchWriter {
     const { server, ca, cert, key, token, insecureSkipTlsVerify, tlsServerName } = loadKubeconfig(options.kubeconfig, { withPath: true });
     this.#options = options;
     this.#url = server;
-    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs: POST_MS_MAX });
+    const { clock } = options;
+    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs: POST_MS_MAX, clock });
   }
 
   async write(events: readonly AuditEvent[], signal: AbortSignal): Promise<void> {

@@ -1,5 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
+import { type Clock, trusting } from '../../runtime/index.ts';
+import { type Answered, followed, type Hop, patiently } from '../http/redirects.ts';
 import { wasStale } from '../http/stale-connection.ts';
 
 /** Bytes of an answer that are read. */
@@ -17,19 +19,20 @@ export interface Peer {
   readonly insecureSkipTlsVerify?: boolean | undefined;
   readonly tlsServerName?: string | undefined;
   readonly timeoutMs: number;
+  readonly clock: Clock;
 }
 
-export interface PeerAnswer {
-  readonly status: number;
+export interface PeerAnswer extends Answered {
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** Asks one peer over HTTP. Calls reject with Node's errors, or an AbortError after the peer's timeout. */
+/** Asks one peer over HTTP, and whoever it leads to. Calls reject with Node's errors, a RedirectError, or an AbortError after the peer's timeout. */
 export class PeerClient {
   readonly #peer: Peer;
   readonly #secure: https.Agent;
   readonly #plain: http.Agent;
+  readonly #closed = new AbortController();
 
   constructor(peer: Peer) {
     this.#peer = peer;
@@ -38,9 +41,7 @@ export class PeerClient {
     this.#plain = new http.Agent(pool);
     this.#secure = new https.Agent({
       ...pool,
-      // Go's way: every certificate of a bundle is a root.
-      allowPartialTrustChain: true,
-      ...(ca === undefined ? {} : { ca }),
+      ...trusting(ca),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
       ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
@@ -49,7 +50,7 @@ export class PeerClient {
   }
 
   get(url: string): Promise<PeerAnswer> {
-    return this.#send(url, 'GET', undefined);
+    return this.#ask(url, 'GET', undefined);
   }
 
   /** Posts JSON. */
@@ -57,32 +58,49 @@ export class PeerClient {
     return this.postText(url, JSON.stringify(body));
   }
 
-  /** Posts what is JSON already. */
+  /** Posts what is JSON already; again when the peer says when. */
   postText(url: string, json: string): Promise<PeerAnswer> {
-    return this.#send(url, 'POST', json);
+    const { clock } = this.#peer;
+    return patiently(
+      () => this.#ask(url, 'POST', json),
+      (ms) => clock.sleep(ms, this.#closed.signal),
+    );
   }
 
   /** Lets go of open connections. */
   close(): void {
+    this.#closed.abort(new Error('the client was closed'));
     this.#secure.destroy();
     this.#plain.destroy();
   }
 
-  #send(url: string, method: string, body: string | undefined): Promise<PeerAnswer> {
-    const { token, timeoutMs } = this.#peer;
-    const isSecure = url.startsWith('https:');
+  #ask(url: string, method: string, body: string | undefined): Promise<PeerAnswer> {
+    const at = new URL(url);
+    const signal = AbortSignal.timeout(this.#peer.timeoutMs);
+    return followed({ url: at, host: at.host, method, body }, (hop) => this.#send(hop, signal));
+  }
+
+  #send(hop: Hop, signal: AbortSignal): Promise<PeerAnswer> {
+    const { url, method, body, referer } = hop;
+    const { token } = this.#peer;
+    const isSecure = url.protocol === 'https:';
     const headers = {
       accept: 'application/json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+      ...(referer === undefined ? {} : { referer }),
     };
-    const options = { method, headers, agent: isSecure ? this.#secure : this.#plain, signal: AbortSignal.timeout(timeoutMs) };
+    const options = { method, headers, agent: isSecure ? this.#secure : this.#plain, signal };
     return new Promise((resolve, reject) => {
       const request = (isSecure ? https : http).request(url, options, (response) => {
-        readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }), reject);
+        const { location, 'retry-after': retryAfter } = response.headers;
+        readAll(response).then(
+          (text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, location, retryAfter, text }),
+          reject,
+        );
       });
       request.on('error', (error) => {
-        if (wasStale(request, error)) resolve(this.#send(url, method, body));
+        if (wasStale(request, error)) resolve(this.#send(hop, signal));
         else reject(error);
       });
       request.end(body);

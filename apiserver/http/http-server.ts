@@ -5,7 +5,16 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { type Clock, type NamedCertificate, namedContexts, type TlsLimits, tlsLimits, UserError } from '../../runtime/index.ts';
+import {
+  type Clock,
+  type NamedCertificate,
+  namedContexts,
+  serveWith,
+  type TlsLimits,
+  tlsLimits,
+  trusting,
+  UserError,
+} from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
@@ -88,11 +97,12 @@ export function createHttpServer(
   }
   /** Connections that were told already why what comes on them is not read. */
   const answered = new WeakSet<Duplex>();
-  const server = https.createServer({ ...secureContext(tls), ...limits, ...options }, (request, response) => {
+  const server = https.createServer(options, (request, response) => {
     if (!isEncodedOtherwise(request)) return handle(request, response);
     answered.add(request.socket);
     response.writeHead(501, NOT_TO_BE_READ).end('Unsupported transfer encoding');
   });
+  serveWith(server, { ...secureContext(tls), ...limits });
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = 0;
@@ -129,7 +139,7 @@ export function createHttpServer(
     },
     serveWith: (other) => {
       contextOf = contextsWith(other);
-      server.setSecureContext({ ...secureContext(other), ...limits });
+      serveWith(server, { ...secureContext(other), ...limits });
     },
     close: async () => {
       for (const socket of upgraded) socket.destroy();
@@ -204,7 +214,7 @@ const ignore = (): void => undefined;
 const secureContext = ({ cert, key, clientCa = '' }: ServingTls) => ({
   cert,
   key,
-  ...(clientCa === '' ? {} : { ca: clientCa }),
+  ...trusting(clientCa),
   ticketKeys: createHash('sha384').update(key).update(clientCa).digest(),
 });
 

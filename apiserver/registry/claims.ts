@@ -66,7 +66,8 @@ export function claimOperations(root: string, { claims, releases }: Pick<Allocat
 const REPAIR_INTERVAL_MS = 180_000;
 
 export interface ClaimRepairOptions {
-  readonly store: Store;
+  /** Where a resource's objects are, and their claims. */
+  readonly storeOf: (resource: Resource) => Store;
   readonly resources: readonly Resource[];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -74,9 +75,16 @@ export interface ClaimRepairOptions {
   tell(owner: Entry, notice: RepairNotice): Promise<void>;
 }
 
+/** A claim that an object should have. */
+interface Missing {
+  readonly owner: Entry;
+  readonly key: string;
+  readonly claim: Claim;
+}
+
 /** An object that changed, whose claims are to be looked at. */
 interface Changed {
-  readonly root: string;
+  readonly resource: Resource;
   readonly claims: Claims<KubeObject>;
   readonly entry: Entry;
 }
@@ -101,10 +109,10 @@ export class ClaimRepair implements Service {
   }
 
   async start(): Promise<void> {
-    for (const { root, cache, strategy } of this.#options.resources) {
-      const { claims } = strategy;
+    for (const resource of this.#options.resources) {
+      const { claims } = resource.strategy;
       if (!claims) continue;
-      this.#listening.push(cache.listen(({ entry }) => entry && this.#look({ root, claims, entry })));
+      this.#listening.push(resource.cache.listen(({ entry }) => entry && this.#look({ resource, claims, entry })));
     }
     await this.#repair();
     this.#arm();
@@ -135,11 +143,12 @@ export class ClaimRepair implements Service {
     this.#looking = undefined;
   }
 
-  async #lookAt({ root, claims, entry }: Changed): Promise<void> {
+  async #lookAt({ resource, claims, entry }: Changed): Promise<void> {
+    const store = this.#options.storeOf(resource);
     for (const claim of claims.of(entry.object)) {
-      const key = `${root}/${claim.place}`;
-      const { kvs } = await this.#options.store.range({ key });
-      if (kvs.length === 0) await this.#make(entry, key, claim);
+      const key = `${resource.root}/${claim.place}`;
+      const { kvs } = await store.range({ key });
+      if (kvs.length === 0) await this.#make(store, { owner: entry, key, claim });
     }
   }
 
@@ -161,8 +170,9 @@ export class ClaimRepair implements Service {
   }
 
   /** Objects and claims are read at one revision, and changed only if they still are as they were then. */
-  async #repairKind({ root, prefix, cache, strategy }: Resource): Promise<void> {
-    const { store } = this.#options;
+  async #repairKind(resource: Resource): Promise<void> {
+    const { root, prefix, cache, strategy } = resource;
+    const store = this.#options.storeOf(resource);
     const { claims } = strategy;
     if (!claims) return;
     const objects = await store.range(prefixRange(prefix));
@@ -174,14 +184,14 @@ export class ClaimRepair implements Service {
     for (const entry of await cache.entriesOf(objects.kvs)) {
       for (const claim of claims.of(entry.object)) {
         const key = `${root}/${claim.place}`;
-        if (!held.delete(key)) await this.#make(entry, key, claim);
+        if (!held.delete(key)) await this.#make(store, { owner: entry, key, claim });
       }
     }
-    for (const [key, revision] of held) await this.#take(key, revision);
+    for (const [key, revision] of held) await this.#take(store, key, revision);
   }
 
-  async #make(owner: Entry, key: string, claim: Claim): Promise<void> {
-    const { succeeded } = await this.#options.store.txn({
+  async #make(store: Store, { owner, key, claim }: Missing): Promise<void> {
+    const { succeeded } = await store.txn({
       compare: [
         { key: owner.key, target: 'mod', is: '=', than: owner.revision },
         { key, target: 'version', is: '=', than: 0 },
@@ -193,8 +203,8 @@ export class ClaimRepair implements Service {
     if (claim.repair) await this.#options.tell(owner, claim.repair);
   }
 
-  async #take(key: string, revision: Revision): Promise<void> {
-    const { succeeded } = await this.#options.store.txn({
+  async #take(store: Store, key: string, revision: Revision): Promise<void> {
+    const { succeeded } = await store.txn({
       compare: [{ key, target: 'mod', is: '=', than: revision }],
       success: [{ op: 'delete', range: { key } }],
     });

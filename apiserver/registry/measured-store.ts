@@ -12,14 +12,6 @@ export interface StoreMetrics {
   text(): string;
 }
 
-/** A store under observation. */
-export interface MeasuredStore {
-  readonly store: Store;
-  readonly metrics: StoreMetrics;
-  /** The failure of the disk after which the store takes no more writes until it is opened anew; reads go on. */
-  failure(): StoreError | undefined;
-}
-
 export interface MeasureOptions {
   readonly clock: Clock;
   /** Whose key this is; undefined when it is no object's. */
@@ -35,49 +27,70 @@ interface Sort {
 const isDiskFailure = (error: unknown): error is StoreError =>
   error instanceof StoreError && (error.code === 'Io' || error.code === 'NoSpace');
 
-/** A store whose answers are timed, and whose disk is watched. */
-export function measureStore(store: Store, { clock, kindOf }: MeasureOptions): MeasuredStore {
-  let failure: StoreError | undefined;
-  const sorts = new Map<string, Sort>();
-  const sortOf = (operation: string, key: string): Sort => {
-    const { group, resource } = kindOf(key) ?? { group: '', resource: '' };
-    const labels = `operation="${operation}",group="${group}",resource="${resource}"`;
-    const known = sorts.get(labels);
-    if (known) return known;
-    const sort: Sort = { durations: new Histogram(BUCKETS_SECONDS), errors: 0 };
-    sorts.set(labels, sort);
-    return sort;
-  };
-  const timed = async <T>(operation: string, key: string, work: Promise<T>): Promise<T> => {
-    const sort = sortOf(operation, key);
+/** Times the answers of stores, and watches their disks. */
+export class StoreMeter implements StoreMetrics {
+  readonly #options: MeasureOptions;
+  readonly #sorts = new Map<string, Sort>();
+  #failure: StoreError | undefined;
+
+  constructor(options: MeasureOptions) {
+    this.#options = options;
+  }
+
+  /** The failure of a disk after which its store takes no more writes until it is opened anew; reads go on. */
+  get failure(): StoreError | undefined {
+    return this.#failure;
+  }
+
+  text(): string {
+    return textOf(this.#sorts);
+  }
+
+  /** The store under observation. */
+  measure(store: Store): Store {
+    const timed = <T>(operation: string, key: string, work: Promise<T>) => this.#timed(operation, key, work);
+    return {
+      get revision() {
+        return store.revision;
+      },
+      newestRevision: () => store.newestRevision(),
+      range: (range, options) => timed(range.end === undefined ? 'get' : 'list', range.key, store.range(range, options)),
+      txn: (transaction) => timed(operationOf(transaction), keyOf(transaction), store.txn(transaction)),
+      watch: (range, options, watcher) => store.watch(range, options, watcher),
+      compact: (revision) => store.compact(revision),
+      leases: store.leases,
+      snapshot: () => store.snapshot(),
+      hash: (revision) => store.hash(revision),
+      status: () => store.status(),
+      defragment: () => store.defragment(),
+      close: () => store.close(),
+    };
+  }
+
+  async #timed<T>(operation: string, key: string, work: Promise<T>): Promise<T> {
+    const { clock } = this.#options;
+    const sort = this.#sortOf(operation, key);
     const start = clock.monotonic();
     try {
       return await work;
     } catch (error) {
-      if (isDiskFailure(error)) failure ??= error;
+      if (isDiskFailure(error)) this.#failure ??= error;
       sort.errors++;
       throw error;
     } finally {
       sort.durations.observe((clock.monotonic() - start) / 1000);
     }
-  };
-  const measured: Store = {
-    get revision() {
-      return store.revision;
-    },
-    newestRevision: () => store.newestRevision(),
-    range: (range, options) => timed(range.end === undefined ? 'get' : 'list', range.key, store.range(range, options)),
-    txn: (transaction) => timed(operationOf(transaction), keyOf(transaction), store.txn(transaction)),
-    watch: (range, options, watcher) => store.watch(range, options, watcher),
-    compact: (revision) => store.compact(revision),
-    leases: store.leases,
-    snapshot: () => store.snapshot(),
-    hash: (revision) => store.hash(revision),
-    status: () => store.status(),
-    defragment: () => store.defragment(),
-    close: () => store.close(),
-  };
-  return { store: measured, metrics: { text: () => textOf(sorts) }, failure: () => failure };
+  }
+
+  #sortOf(operation: string, key: string): Sort {
+    const { group, resource } = this.#options.kindOf(key) ?? { group: '', resource: '' };
+    const labels = `operation="${operation}",group="${group}",resource="${resource}"`;
+    const known = this.#sorts.get(labels);
+    if (known) return known;
+    const sort: Sort = { durations: new Histogram(BUCKETS_SECONDS), errors: 0 };
+    this.#sorts.set(labels, sort);
+    return sort;
+  }
 }
 
 /** A transaction by what it does first, in upstream's words. */

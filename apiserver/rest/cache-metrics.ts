@@ -1,6 +1,7 @@
 // What is told of the caches of all kinds, their lists and their watches. Upstream: apiserver, `pkg/storage/{cacher,etcd3}/metrics`.
 import { Histogram } from '../registry/histogram.ts';
 import { histogramLines, metricLines } from '../registry/metric-families.ts';
+import type { Resource } from '../registry/resource.ts';
 import type { KindCache } from '../watch-cache/kind-cache.ts';
 import type { Endpoint } from './rest.ts';
 
@@ -12,30 +13,32 @@ interface Group {
   readonly caches: readonly KindCache[];
   /** The one that is told of each change first. */
   readonly main: KindCache;
+  /** How far its store's caches are. */
+  readonly revision: number;
 }
 
 /**
  * @param endpoints of the kinds that are served.
- * @param revision that all caches have reached.
+ * @param revisionOf that the caches of a resource's store have reached.
  */
-export function cacheText(endpoints: Iterable<Endpoint>, revision: number): string {
+export function cacheText(endpoints: Iterable<Endpoint>, revisionOf: (resource: Resource) => number): string {
   const every = [...endpoints];
-  const groups = groupsOf(every);
-  return [...cacheLines(groups, revision), ...listLines(groups), ...storeLines(groups), ...watchLines(every, groups), ''].join('\n');
+  const groups = groupsOf(every, revisionOf);
+  return [...cacheLines(groups), ...listLines(groups), ...storeLines(groups), ...watchLines(every, groups), ''].join('\n');
 }
 
-function groupsOf(endpoints: readonly Endpoint[]): Group[] {
-  const groups = new Map<string, KindCache[]>();
+function groupsOf(endpoints: readonly Endpoint[], revisionOf: (resource: Resource) => number): Group[] {
+  const groups = new Map<string, { readonly caches: KindCache[]; readonly revision: number }>();
   for (const { resource } of endpoints) {
     const { group, resource: name } = resource.info;
     const labels = `group="${group}",resource="${name}"`;
-    const caches = groups.get(labels) ?? [];
-    groups.set(labels, caches);
-    caches.push(resource.cache);
+    const known = groups.get(labels) ?? { caches: [], revision: revisionOf(resource) };
+    groups.set(labels, known);
+    known.caches.push(resource.cache);
   }
-  return [...groups].flatMap(([labels, caches]) => {
+  return [...groups].flatMap(([labels, { caches, revision }]) => {
     const main = caches.find(({ isView }) => !isView) ?? caches[0];
-    return main ? [{ labels, caches, main }] : [];
+    return main ? [{ labels, caches, main, revision }] : [];
   });
 }
 
@@ -45,7 +48,7 @@ const sumOf = ({ caches }: Group, of: (cache: KindCache) => number): number => c
 const counted = (groups: readonly Group[], of: (group: Group) => number): Samples =>
   groups.flatMap((group) => (of(group) > 0 ? [[group.labels, of(group)] as const] : []));
 
-function cacheLines(groups: readonly Group[], revision: number): string[] {
+function cacheLines(groups: readonly Group[]): string[] {
   const filled = groups.filter(({ main }) => main.stats.fills > 0);
   const gauge = (of: (group: Group) => number): Samples => filled.map((group) => [group.labels, of(group)]);
   const events = counted(groups, ({ main }) => main.stats.events);
@@ -74,7 +77,7 @@ function cacheLines(groups: readonly Group[], revision: number): string[] {
       'gauge',
       'apiserver_watch_cache_resource_version',
       'The resource version that a cache has reached.',
-      gauge(({ main }) => main.reached(revision)),
+      gauge(({ main, revision }) => main.reached(revision)),
     ),
     ...metricLines(
       'gauge',

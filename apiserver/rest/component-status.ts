@@ -34,7 +34,7 @@ const IN_ERRORS = { group: '', resource: 'componentstatus' };
  *
  * @param file JSON of a mapping from names to ports; undefined, or not there, when they have the usual ones.
  */
-export function portOf(file: string | undefined, name: string, usual: number): number {
+function portOf(file: string | undefined, name: string, usual: number): number {
   if (file === undefined || !existsSync(file)) return usual;
   const ports: unknown = JSON.parse(readFileSync(file, 'utf8'));
   const port = typeof ports === 'object' && ports !== null ? new Map(Object.entries(ports)).get(name) : undefined;
@@ -57,7 +57,7 @@ export const localComponent = (name: string, portNow: () => number, clock: Clock
 });
 
 /** The store, as one of the etcd members that upstream asks. */
-export const storeComponent = (name: string, probe: StoreProbe): Component => ({
+const storeComponent = (name: string, probe: StoreProbe): Component => ({
   name,
   check: () =>
     probe().then(
@@ -65,6 +65,31 @@ export const storeComponent = (name: string, probe: StoreProbe): Component => ({
       (error: unknown) => ({ status: 'Unknown', error: error instanceof Error ? error.message : String(error) }),
     ),
 });
+
+/** Where upstream's processes serve their health, on the machine of the API server. */
+const SCHEDULER_PORT = 10_259;
+const CONTROLLER_MANAGER_PORT = 10_257;
+
+/**
+ * The parts that upstream tells of.
+ *
+ * @param file as {@link portOf}'s.
+ * @param probes of the members of etcd, one for each.
+ */
+export function componentsOf({ file, probes, clock }: ComponentParts): readonly Component[] {
+  const local = (name: string, port: number) => localComponent(name, () => portOf(file, name, port), clock);
+  return [
+    local('scheduler', SCHEDULER_PORT),
+    local('controller-manager', CONTROLLER_MANAGER_PORT),
+    ...probes.map((probe, i) => storeComponent(`etcd-${i}`, probe)),
+  ];
+}
+
+export interface ComponentParts {
+  readonly file: string | undefined;
+  readonly probes: readonly StoreProbe[];
+  readonly clock: Clock;
+}
 
 /** Answers reads of the kind. */
 export const componentStatusHandlers = (components: readonly Component[]): { readonly get: Handler; readonly list: Handler } => ({

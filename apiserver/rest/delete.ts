@@ -69,7 +69,7 @@ async function readCollection(rest: Rest, exchange: Exchange, { resource }: Endp
   const options = readListOptions(exchange, resource, false);
   const isOfRevision = options.resourceVersionMatch === '' && options.continue === '' && !['', '0'].includes(options.resourceVersion);
   try {
-    const page = await readList(rest.source, resource, isOfRevision ? { ...options, resourceVersionMatch: 'Exact' } : options);
+    const page = await readList(rest.sourceOf(resource), resource, isOfRevision ? { ...options, resourceVersionMatch: 'Exact' } : options);
     // Nothing goes when one of them cannot be read.
     page.entries.map(({ bytes }) => bytes);
     return page;

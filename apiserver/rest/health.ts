@@ -1,7 +1,7 @@
 import type { HealthSlis } from '../../runtime/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { sendNotFound, sendNotice, sendText } from '../pipeline/respond.ts';
-import type { StoreProbe } from '../store-probe.ts';
+import type { StoreProbe, StoreProbes } from '../store-probe.ts';
 
 /** A named condition of being well; throws or rejects, or answers a text, when it does not hold. */
 export interface HealthCheck {
@@ -110,7 +110,9 @@ export interface HealthState {
   bootstrapped(): boolean;
   stopping(): boolean;
   /** How a store that is elsewhere is asked; absent for one of the server's own. */
-  readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
+  readonly probes?: StoreProbes | undefined;
+  /** And the stores that some kinds have of their own. */
+  readonly overrides?: readonly StoreProbes[] | undefined;
   /** Checks between that of the store and those of the start, which say nothing of being alive: encryption at rest. */
   readonly ofStorage?: readonly HealthCheck[] | undefined;
 }
@@ -123,7 +125,7 @@ export function healthChecks(state: HealthState): HealthChecks {
     check: () => (condition() ? undefined : why),
   });
   const asks = (name: string, probe: StoreProbe): HealthCheck => ({ name, check: () => probe().then(() => undefined) });
-  const { probes, ofStorage = [] } = state;
+  const { probes, overrides = [], ofStorage = [] } = state;
   const store = probes ? asks('etcd', probes.health) : holds('etcd', () => state.storeOpen(), 'the store is closed');
   const hook = (name: string) => holds(`poststarthook/${name}`, () => state.bootstrapped(), 'not finished');
   const hooks = [
@@ -132,10 +134,14 @@ export function healthChecks(state: HealthState): HealthChecks {
     ...OPENAPI_HOOKS.map(hook),
   ];
   const basic = [fine('ping'), fine('log')];
-  const well = [...basic, store, ...ofStorage, ...hooks];
+  const others = overrides.map(({ health }, i) => asks(`etcd-override-${i}`, health));
+  const well = [...basic, store, ...others, ...ofStorage, ...hooks];
   const informers = holds('informer-sync', () => state.synced(), 'the caches are not filled yet');
   const shutdown = holds('shutdown', () => !state.stopping(), 'process is shutting down');
   const readiness = probes ? [store, asks('etcd-readiness', probes.readiness)] : [];
-  const readyz = [...basic, ...readiness, ...ofStorage, informers, ...hooks, shutdown];
-  return { healthz: well, livez: [...basic, store, ...hooks], readyz };
+  const othersReady = overrides.flatMap(({ readiness: ready }, i) =>
+    others.slice(i, i + 1).concat(asks(`etcd-override-readiness-${i}`, ready)),
+  );
+  const readyz = [...basic, ...readiness, ...othersReady, ...ofStorage, informers, ...hooks, shutdown];
+  return { healthz: well, livez: [...basic, store, ...others, ...hooks], readyz };
 }

@@ -1,21 +1,18 @@
 import { apiVersionOf, type KindInfo, type KubeObject, type ServedKind } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
-import type { Store } from '../../store/index.ts';
 import type { PublishedKind } from '../openapi/index.ts';
 import type { ComparisonMetrics } from '../registry/comparison-metrics.ts';
-import type { ExpiringLeases } from '../registry/expiring-leases.ts';
 import { ObjectRegistry } from '../registry/object-registry.ts';
 import { ObjectStore } from '../registry/object-store.ts';
-import { createResource, type KindDefinition, type ResourcePlace } from '../registry/resource.ts';
+import { createResource, type KindDefinition, type Resource, type ResourcePlace } from '../registry/resource.ts';
+import type { Shards } from '../shards.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { CreateOnly, Kinds } from './kinds.ts';
 import type { Endpoint } from './rest.ts';
 
 interface Parts {
   readonly kinds: Kinds;
-  readonly hub: CacheHub;
-  readonly store: Store;
-  readonly leases: ExpiringLeases;
+  readonly shards: Shards;
   readonly random: Random;
   readonly place: ResourcePlace;
   readonly comparisons: ComparisonMetrics;
@@ -57,7 +54,7 @@ export class KindHost {
     const endpoint = this.#endpoint(definition);
     const { deleteReturnsObject, deleteTellsStatus } = definition.strategy;
     if (deleteReturnsObject && !deleteTellsStatus) this.#tellOf(definition.info, { deleteReturnsObject });
-    this.#parts.hub.add(endpoint.resource.cache);
+    this.#hubOf(endpoint.resource).add(endpoint.resource.cache);
     this.#parts.kinds.addEndpoint(endpoint);
   }
 
@@ -93,17 +90,17 @@ export class KindHost {
    * parts read and write. Resolves once they are served; rejects, with everything as it was, when their objects cannot be read.
    */
   async serve(name: ResourceName, definitions: readonly KindDefinition[]): Promise<void> {
-    const { kinds, hub } = this.#parts;
+    const { kinds } = this.#parts;
     const endpoints = definitions.map((definition) => this.#endpoint(definition));
     try {
-      await Promise.all(endpoints.map(({ resource }) => hub.join(resource.cache)));
+      await Promise.all(endpoints.map(({ resource }) => this.#hubOf(resource).join(resource.cache)));
     } catch (error) {
-      for (const { resource } of endpoints) hub.remove(resource.cache);
+      for (const { resource } of endpoints) this.#hubOf(resource).remove(resource.cache);
       throw error;
     }
     const before = kinds.endpointsOf(name);
     kinds.replace(name, endpoints);
-    for (const { resource } of before) hub.remove(resource.cache);
+    for (const { resource } of before) this.#hubOf(resource).remove(resource.cache);
   }
 
   /** Calls a function for each new object of a kind, before its creator hears of it. */
@@ -113,15 +110,20 @@ export class KindHost {
 
   /** Serves a resource no longer. */
   withdraw(name: ResourceName): void {
-    const { kinds, hub } = this.#parts;
+    const { kinds } = this.#parts;
     const before = kinds.endpointsOf(name);
     kinds.replace(name, []);
-    for (const { resource } of before) hub.remove(resource.cache);
+    for (const { resource } of before) this.#hubOf(resource).remove(resource.cache);
+  }
+
+  #hubOf(resource: Resource): CacheHub {
+    return this.#parts.shards.of(resource).hub;
   }
 
   #endpoint(definition: KindDefinition): Endpoint {
-    const { store, leases, hub, random, place, comparisons } = this.#parts;
+    const { shards, random, place, comparisons } = this.#parts;
     const resource = createResource(definition, place);
+    const { store, leases, hub } = shards.of(resource);
     const objects = new ObjectStore({ resource, store, leases });
     return { resource, registry: new ObjectRegistry({ resource, store: objects, hub, random, comparisons }) };
   }

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { apiError, coreKinds, type Node, type Pod } from '../../api/index.ts';
+import { trusting } from '../../runtime/index.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
@@ -176,14 +177,10 @@ function connectionsOf({ identity, ca }: KubeletOptions): Connections {
   return { identity: shown, verified, trusting: new https.Agent({ keepAlive: true, ...tlsOf(shown, undefined) }) };
 }
 
-/**
- * The context is made once: to read certificate and key for each connection costs more than all else of an exec. Every certificate of the CA file is a
- * root, as in Go.
- */
+/** The context is made once: to read certificate and key for each connection costs more than all else of an exec. */
 function tlsOf(identity: KubeletIdentity | undefined, ca: string | undefined): https.AgentOptions {
   const own = identity ? { cert: identity.certificate, key: identity.key } : {};
-  const trust = ca ? { ca, allowPartialTrustChain: true } : {};
-  return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...trust, ...own }) };
+  return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...trusting(ca), ...own }) };
 }
 
 /** What a kubelet's certificate is for: its address, whatever the `Host` header says. An IP is no name that can be asked for. */

@@ -5,6 +5,7 @@ import type { InFlight } from '../pipeline/flow-control.ts';
 import type { RequestMetrics } from '../pipeline/request-metrics.ts';
 import type { StoreMetrics } from '../registry/measured-store.ts';
 import { metricLines } from '../registry/metric-families.ts';
+import type { Resource } from '../registry/resource.ts';
 import { cacheText } from './cache-metrics.ts';
 import type { Endpoint } from './rest.ts';
 
@@ -38,11 +39,11 @@ export interface MetricsSources {
   repairErrors(): number;
   /** Requests for what containers have written. */
   readonly logRequests: { readonly enforced: number; readonly skipped: number; readonly unverified: number };
-  /** The revision that all caches have reached. */
-  revision(): number;
+  /** The revision that the caches of a resource's store have reached. */
+  revisionOf(resource: Resource): number;
   /** All features by name; absent where nothing is known of them. */
   readonly features?: FeatureGates['all'] | undefined;
-  /** Bytes that the store takes; undefined when it does not say. */
+  /** Bytes that the store of most kinds takes, which is all that upstream tells of; undefined when it does not say. */
   storeBytes(): Promise<number | undefined>;
   endpoints(): Iterable<Endpoint>;
 }
@@ -99,7 +100,7 @@ export class ServerMetrics {
     const parts = [
       await this.#metrics.text(),
       requests.text(),
-      cacheText(this.#sources.endpoints(), this.#sources.revision()),
+      cacheText(this.#sources.endpoints(), this.#sources.revisionOf),
       ownText(this.#sources),
       strategies?.text() ?? '',
       store.text(),

@@ -21,7 +21,8 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
   const version = exchange.parameter('resourceVersion') ?? '';
   readPlainVersion(version);
   if (exchange.span) return getTraced(rest, exchange, endpoint, version);
-  const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, endpoint.resource, version);
+  const source = rest.sourceOf(endpoint.resource);
+  const pending = version === '' ? source.hub.fresh() : fresh(source, endpoint.resource, version);
   return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);
 };
 
@@ -32,13 +33,14 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
 async function getTraced(rest: Rest, exchange: Exchange, endpoint: Endpoint, version: string): Promise<void> {
   const { span, auditId, info } = exchange;
   const { resource } = endpoint;
+  const source = rest.sourceOf(resource);
   span?.event('About to Get from storage');
   const key = objectKey(resource.prefix, resource.info.namespaced ? info.namespace : '', info.name).slice(resource.root.length);
   const reading = span?.child('cacher.Get', { 'audit-id': auditId, key, 'resource-version': version });
   reading?.event(version === '' ? 'About to Get from underlying storage' : 'About to fetch object from cache');
   try {
     await tracedCall(version === '' ? reading : undefined, 'Range', async () => {
-      await (version === '' ? rest.source.hub.fresh() : fresh(rest.source, resource, version));
+      await (version === '' ? source.hub.fresh() : fresh(source, resource, version));
     });
     await resource.cache.settled();
   } finally {
@@ -65,7 +67,7 @@ async function readListTraced(rest: Rest, exchange: Exchange, resource: Resource
   const reading = exchange.span?.child('cacher.GetList', { 'audit-id': exchange.auditId, type });
   try {
     const isNewest = options.resourceVersion === '' && options.continue === '';
-    const page = await tracedCall(isNewest ? reading : undefined, 'Range', () => readList(rest.source, resource, options));
+    const page = await tracedCall(isNewest ? reading : undefined, 'Range', () => readList(rest.sourceOf(resource), resource, options));
     reading?.event('Listed items from cache', { count: page.entries.length });
     reading?.event('Filtered items', { count: page.entries.length });
     return page;
@@ -82,7 +84,9 @@ export const listObjects: Handler = async (rest, exchange, { resource }) => {
   const { span } = exchange;
   try {
     span?.event('About to List from storage');
-    const page = span ? await readListTraced(rest, exchange, resource, options) : await readList(rest.source, resource, options);
+    const page = span
+      ? await readListTraced(rest, exchange, resource, options)
+      : await readList(rest.sourceOf(resource), resource, options);
     span?.event('Listing from storage done');
     await sendList(rest, exchange, resource, { accepted, page });
   } catch (error) {

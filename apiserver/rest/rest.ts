@@ -30,7 +30,7 @@ export type Review = (context: { readonly user: UserInfo; readonly namespace: st
 
 /** What the handlers of all verbs share. */
 export interface Rest {
-  readonly source: ListSource;
+  readonly sourceOf: (resource: Resource) => ListSource;
   readonly negotiator: Negotiator;
   readonly encoder: Encoder;
   /** What long answers are written at the pace of. */

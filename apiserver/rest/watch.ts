@@ -37,7 +37,7 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
   const writer = writerFor(rest, exchange, resource, accepted);
   const withState = options.sendInitialEvents ?? version === 0;
-  if (withState) await fresh(rest.source, resource, options.resourceVersion);
+  if (withState) await fresh(rest.sourceOf(resource), resource, options.resourceVersion);
   await resource.cache.settled();
   // Who has gone meanwhile is told nothing: that the connection is closed would not be said again.
   if (exchange.response.destroyed) return;
@@ -85,8 +85,8 @@ class WatchSession {
 
   /** Resolves once the watch has begun: what it begins with is out. */
   async start(withState: boolean): Promise<void> {
-    const { hub } = this.#rest.source;
     const { resource, options, writer, from } = this.#plan;
+    const { hub } = this.#rest.sourceOf(resource);
     this.#open();
     const after = from !== undefined && from > hub.revision ? from : 0;
     const traits: CohortTraits = { selection: options.selection, writer, bookmarks: options.allowWatchBookmarks, after };
@@ -107,8 +107,8 @@ class WatchSession {
   }
 
   async #begin(withState: boolean): Promise<void> {
-    const { hub } = this.#rest.source;
     const { resource, options, writer, from } = this.#plan;
+    const { hub } = this.#rest.sourceOf(resource);
     if (withState) {
       const entries = resource.cache.select(options.selection);
       resource.cache.stats.initEvents += entries.length;
@@ -136,8 +136,9 @@ class WatchSession {
 
   /** Changes that the cache has forgotten, from the store's own history, up to the revision at which the watcher joined. */
   async #history(from: number, until: number): Promise<CacheEvent[]> {
-    const { store } = this.#rest.source;
-    const { cache } = this.#plan.resource;
+    const { resource } = this.#plan;
+    const { store } = this.#rest.sourceOf(resource);
+    const { cache } = resource;
     const events: StoreEvent[] = [];
     let watch: StoreWatch | undefined;
     try {

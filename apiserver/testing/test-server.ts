@@ -53,6 +53,7 @@ export interface TestServerOptions {
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
+  readonly overrides?: ApiServerOptions['overrides'];
   /** What objects are sealed with in the store. */
   readonly sealing?: ApiServerOptions['sealing'];
   /** What tells of the kinds; nothing unless given. */
@@ -145,6 +146,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     host: '127.0.0.1',
     port: 0,
     components: options.components,
+    overrides: options.overrides,
     settings: options.settings,
     audit: options.audit,
     tracer: options.tracer,

@@ -18,15 +18,12 @@ export interface ClusterRequest extends https.RequestOptions {
 
 type Connected = (error: Error | null, socket: Duplex) => void;
 
-/**
- * An agent that gets to pods, too; for requests that say where they go, as `address`. As Go's `crypto/x509` it takes every certificate of a CA bundle for
- * a root: bundles may have an intermediate alone, or the server's own certificate, as those that controller-runtime's envtest makes for webhooks.
- */
+/** An agent that gets to pods, too; for requests that say where they go, as `address`. */
 export class ClusterAgent extends https.Agent {
   readonly #dialer: PodDialer;
 
   constructor(dialer: PodDialer, options: https.AgentOptions) {
-    super({ ...options, allowPartialTrustChain: true });
+    super(options);
     this.#dialer = dialer;
   }
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { seededRandom, systemClock } from '../../runtime/index.ts';
 import { testAuthority } from '../../test/support/authority.ts';
@@ -62,4 +63,62 @@ test.each<[string, object, string]>([
   ],
 ])('a call that fails with %s is told of in words of Go', (code, more, text) => {
   expect(inGo(Object.assign(new Error('why'), { code, ...more }), { host: '10.0.0.1', port: 443 })).toBe(text);
+});
+
+test('who listens elsewhere leads there: 307 and 308 with the body, others as a GET, ten times at most', async () => {
+  await using first = await startWebhookServer();
+  const authority = testAuthority();
+  await using second = await startWebhookServer({ authority });
+  const caBundle = Buffer.from(`${Buffer.from(first.caBundle, 'base64')}${authority.ca}`).toString('base64');
+  const to = (status: number, location: string) => (_: unknown, response: ServerResponse) =>
+    void response.writeHead(status, { location }).end();
+  first.serveRaw('/307', to(307, `${second.url}/there?x=1`));
+  first.serveRaw('/308', to(308, '/307'));
+  first.serveRaw('/302', to(302, `${second.url}/there`));
+  first.serveRaw('/circle', to(307, '/circle'));
+  first.serveRaw('/ftp', to(308, 'ftp://a/b'));
+  first.serveRaw('/nowhere', to(307, ''));
+  first.serveRaw('/gone', to(307, 'https://127.0.0.1:1/x'));
+  second.serve('/there', () => ({ allowed: true }));
+  const client = createClient();
+  const body = '{"request":{"uid":"u"}}';
+  const call = (path: string) => client.post({ target: { url: `${first.url}${path}`, caBundle }, body, timeoutMs: HOUR_MS });
+  expect(await call('/307')).toContain('"uid":"u","allowed":true');
+  expect(await call('/308')).toContain('"uid":"u","allowed":true');
+  expect(second.paths).toEqual(['/there?x=1', '/there?x=1']);
+  // As a GET it has no body, and what serves JSON of a review cannot read none.
+  await expect(call('/302')).rejects.toThrow(`Post "${second.url}/there": EOF`);
+  await expect(call('/circle')).rejects.toThrow('Post "/circle": stopped after 10 redirects');
+  expect(first.paths.filter((path) => path.startsWith('/circle'))).toHaveLength(10);
+  await expect(call('/ftp')).rejects.toThrow('Post "ftp://a/b": unsupported protocol scheme "ftp"');
+  await expect(call('/nowhere')).rejects.toThrow('the server responded with the status code 307 but did not return more information');
+  await expect(call('/gone')).rejects.toThrow('Post "https://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused');
+  client.close();
+});
+
+test('a webhook that says when to come again is asked again, ten times', async () => {
+  await using server = await startWebhookServer();
+  const statuses = [429, 503];
+  server.serveRaw('/busy', (_, response) => {
+    const status = statuses.shift();
+    if (status === undefined) response.end('fine');
+    else response.writeHead(status, { 'retry-after': '0' }).end();
+  });
+  server.serveRaw('/always', (_, response) => void response.writeHead(429, { 'retry-after': '0' }).end());
+  server.serveRaw('/later', (_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end());
+  server.serveRaw('/refused', (_, response) => void response.writeHead(409, { 'retry-after': '0' }).end());
+  const client = createClient();
+  const call = (path: string, timeoutMs = HOUR_MS) =>
+    client.post({ target: { url: `${server.url}${path}`, caBundle: server.caBundle }, body: '{}', timeoutMs });
+  expect(await call('/busy')).toBe('fine');
+  await expect(call('/always')).rejects.toThrow('the server has received too many requests and has asked us to try again later');
+  await expect(call('/refused')).rejects.toThrow('the server reported a conflict');
+  await expect(call('/later', 1000)).rejects.toThrow(`Post "${server.url}/later?timeout=1s": context deadline exceeded`);
+  expect(server.paths.map((path) => path.replace(/\?.*/, ''))).toEqual([
+    ...Array(3).fill('/busy'),
+    ...Array(11).fill('/always'),
+    '/refused',
+    '/later',
+  ]);
+  client.close();
 });

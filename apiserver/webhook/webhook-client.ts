@@ -1,9 +1,11 @@
 // How the API server calls webhooks: upstream's `pkg/util/webhook/client.go` (apiserver), with the errors of Go's HTTP client.
+import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import { goQuote, parseJson } from '../../api/index.ts';
-import { type Clock, onAbort, type Random } from '../../runtime/index.ts';
+import { type Clock, onAbort, type Random, trusting } from '../../runtime/index.ts';
+import { type Answered, followed, type Hop, patiently, RedirectError, textOf } from '../http/redirects.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { ClusterAgent, type ClusterRequest, type PodDialer } from './cluster-agent.ts';
@@ -15,6 +17,8 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const SOCKETS_IDLE_MAX = 4;
 /** Sets of authorities for which connections are kept. */
 const AGENTS_MAX = 200;
+/** Upstream: `setGlobalDefaults` of apiserver, pkg/util/webhook/authentication.go. */
+const USER_AGENT = 'kube-apiserver-admission';
 /** Bytes of an answer that is no success which are looked at. */
 const REFUSAL_BYTES_MAX = 2048;
 
@@ -78,21 +82,6 @@ interface Parts {
   readonly dialer: PodDialer;
 }
 
-/** What is called, as it is told. */
-interface Place {
-  readonly text: string;
-  readonly hostname: string;
-  /** With the port, unless it is a URL's usual one. */
-  readonly host: string;
-  readonly path: string;
-}
-
-/** And where that is. */
-interface Destination {
-  readonly place: Place;
-  readonly address: Address;
-}
-
 /** Calls webhooks over HTTPS. */
 export class WebhookClient {
   readonly #parts: Parts;
@@ -104,18 +93,22 @@ export class WebhookClient {
 
   /** Posts JSON; resolves with the answer's text. Rejects with a WebhookError. */
   async post(call: WebhookCall): Promise<string> {
-    const { target, timeoutMs } = call;
-    const place = placeOf(target, timeoutMs);
-    const told = (why: string, cause?: unknown) => new WebhookError(`Post ${JSON.stringify(place.text)}: ${why}`, { cause });
-    let destination: Destination;
-    try {
-      destination = { place, address: this.#addressOf(target, place) };
-    } catch (error) {
-      throw told(error instanceof Error ? error.message : String(error), error);
-    }
-    const answer = await this.#send(destination, call).catch((error: unknown) => {
-      throw told(inGo(error, destination.address), error);
-    });
+    const { timeoutMs, signal } = call;
+    const { clock } = this.#parts;
+    const first = firstHop(call);
+    const ending = new AbortController();
+    using _late = clock.setTimer(timeoutMs, () => ending.abort(new TimeoutError()));
+    using _aborted = signal && onAbort(signal, () => ending.abort(new Error('context canceled')));
+    const send = (hop: Hop) => this.#sendTo(first, hop, call, ending.signal);
+    const ask = () =>
+      followed(first, send).catch((error: unknown) => {
+        throw error instanceof RedirectError ? notPosted(error.url, error.message, error) : error;
+      });
+    const wait = (ms: number) =>
+      clock.sleep(ms, ending.signal).catch((error: Error) => {
+        throw notPosted(textOf(first), error.message, error);
+      });
+    const answer = await patiently(ask, wait);
     const { status, text, contentType } = answer;
     if (status < 200 || status > 206) throw refusal(answer);
     if (text === '') throw new WebhookError(`0-length response with status code: ${status} and content type: ${contentType}`);
@@ -128,9 +121,18 @@ export class WebhookClient {
     this.#agents.clear();
   }
 
-  #addressOf({ service }: WebhookTarget, { text, hostname }: Place): Address {
-    if (!service) return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(new URL(text).port || 443) };
-    return addressOf(this.#parts.objects, this.#parts.random, service);
+  async #sendTo(first: Hop, hop: Hop, call: WebhookCall, ending: AbortSignal): Promise<Answer> {
+    const { service } = call.target;
+    let address = addressIn(hop);
+    try {
+      ending.throwIfAborted();
+      const [asked, given] = [address, addressIn(first)];
+      const isService = service && asked.host === given.host && asked.port === given.port;
+      if (isService) address = addressOf(this.#parts.objects, this.#parts.random, service);
+      return await this.#send({ hop, address }, call, ending);
+    } catch (error) {
+      throw notPosted(textOf(hop), inGo(error, address), error);
+    }
   }
 
   #agentOf({ caBundle = '' }: WebhookTarget, { cert, key }: WebhookCredentials): ClusterAgent {
@@ -141,7 +143,7 @@ export class WebhookClient {
     const agent = new ClusterAgent(this.#parts.dialer, {
       keepAlive: true,
       maxFreeSockets: SOCKETS_IDLE_MAX,
-      ...(pem === '' ? {} : { ca: pem }),
+      ...trusting(pem),
       ...(cert && key ? { cert, key } : {}),
     });
     this.#agents.set(id, agent);
@@ -153,39 +155,14 @@ export class WebhookClient {
     return agent;
   }
 
-  #send(destination: Destination, call: WebhookCall): Promise<Answer> {
-    const { place, address } = destination;
-    const { target, body, timeoutMs, signal, credentials = {}, traceparent } = call;
-    const { hostname, host, path } = place;
+  #send(destination: Destination, call: WebhookCall, ending: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const options: ClusterRequest = {
-        agent: this.#agentOf(target, credentials),
-        address,
-        method: 'POST',
-        host: address.host,
-        port: address.port,
-        // A certificate is for the name that was called, wherever that is.
-        servername: isIP(hostname) === 0 ? hostname : '',
-        path,
-        headers: {
-          host,
-          'content-type': 'application/json',
-          accept: 'application/json, */*',
-          'content-length': Buffer.byteLength(body),
-          ...(credentials.token ? { authorization: `Bearer ${credentials.token}` } : {}),
-          ...(traceparent === undefined ? {} : { traceparent }),
-        },
-      };
-      const request = https.request(options);
-      const timer = this.#parts.clock.setTimer(timeoutMs, () => request.destroy(new TimeoutError()));
-      const aborted = signal && onAbort(signal, () => request.destroy(new Error('context canceled')));
-      const settle = () => {
-        timer.cancel();
-        aborted?.[Symbol.dispose]();
-      };
+      const request = this.#request(destination, call);
+      const aborted = onAbort(ending, () => request.destroy(ending.reason));
+      const settle = () => aborted[Symbol.dispose]();
       request.on('error', (error) => {
         settle();
-        if (wasStale(request, error)) resolve(this.#send(destination, call));
+        if (wasStale(request, error)) resolve(this.#send(destination, call, ending));
         else reject(error);
       });
       request.on('response', (response) => {
@@ -202,30 +179,76 @@ export class WebhookClient {
         });
         response.on('end', () => {
           settle();
-          const contentType = response.headers['content-type'] ?? '';
-          resolve({ status: response.statusCode ?? 0, contentType, text: Buffer.concat(chunks).toString() });
+          const { 'content-type': contentType = '', location, 'retry-after': retryAfter } = response.headers;
+          resolve({ status: response.statusCode ?? 0, contentType, location, retryAfter, text: Buffer.concat(chunks).toString() });
         });
       });
-      request.end(body);
+      request.end(destination.hop.body);
     });
+  }
+
+  #request({ hop, address }: Destination, { target, credentials = {}, traceparent }: WebhookCall): http.ClientRequest {
+    const { url, host, method, body, referer } = hop;
+    const options = {
+      method,
+      host: address.host,
+      port: address.port,
+      path: `${url.pathname}${url.search}`,
+      headers: {
+        host,
+        'user-agent': USER_AGENT,
+        'content-type': 'application/json',
+        accept: 'application/json, */*',
+        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+        ...(referer === undefined ? {} : { referer }),
+        ...(credentials.token ? { authorization: `Bearer ${credentials.token}` } : {}),
+        ...(traceparent === undefined ? {} : { traceparent }),
+      },
+    };
+    if (url.protocol === 'http:') return http.request({ ...options, agent: false });
+    // A certificate is for the name that was called, wherever that is; all that answers in a service's place has to have the service's.
+    const name = target.service ? serviceName(target.service) : url.hostname;
+    const secure: ClusterRequest = {
+      ...options,
+      agent: this.#agentOf(target, credentials),
+      address,
+      servername: isIP(name) === 0 ? name : '',
+    };
+    return https.request(secure);
   }
 }
 
-interface Answer {
-  readonly status: number;
+/** A hop, and where that is. */
+interface Destination {
+  readonly hop: Hop;
+  readonly address: Address;
+}
+
+interface Answer extends Answered {
   readonly contentType: string;
   readonly text: string;
 }
 
+const notPosted = (url: string, why: string, cause: unknown): WebhookError =>
+  new WebhookError(`Post ${JSON.stringify(url)}: ${why}`, { cause });
+
+const serviceName = ({ name, namespace }: WebhookService): string => `${name}.${namespace}.svc`;
+
 /** @throws Error for a target that names nobody. */
-function placeOf({ url, service }: WebhookTarget, timeoutMs: number): Place {
+function firstHop({ target: { url, service }, timeoutMs, body }: WebhookCall): Hop {
   if (url === undefined && !service) throw new Error('webhook configuration must have either service or URL');
-  const { hostname, host, pathname } = new URL(url ?? `https://${service?.name}.${service?.namespace}.svc${service?.path ?? '/'}`);
+  const at = new URL(url ?? `https://${service && serviceName(service)}:${service?.port}${service?.path ?? '/'}`);
+  at.pathname = cleanPath(at.pathname);
+  at.search = `?timeout=${Math.ceil(timeoutMs / 1000)}s`;
   // The port of a service is told even where it is the usual one.
-  const told = service ? `${hostname}:${service.port}` : host;
-  const path = `${cleanPath(pathname)}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
-  return { hostname, host: told, path, text: `https://${told}${path}` };
+  return { url: at, host: service ? `${at.hostname}:${service.port}` : at.host, method: 'POST', body };
 }
+
+/** Where a URL leads by itself. */
+const addressIn = ({ url }: Hop): Address => ({
+  host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+  port: Number(url.port || (url.protocol === 'http:' ? 80 : 443)),
+});
 
 /** Go's `path.Join`, which client-go puts paths together with (rest/request.go): no empty segment is left, nor a slash at the end. */
 const cleanPath = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');

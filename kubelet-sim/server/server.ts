@@ -1,8 +1,8 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Clock, HealthSlis, type Logger, type Service, UserError } from '../../runtime/index.ts';
+import { type Clock, HealthSlis, type Logger, type Service, serveWith, trusting, UserError } from '../../runtime/index.ts';
 import { PEER_PROTOCOL } from '../peers/peer-protocol.ts';
 import type { KubeletAccess } from './access.ts';
 import { type Call, callOf, containerOf, nodeNameOf, nodeOf, podOf } from './call.ts';
@@ -68,8 +68,8 @@ class SharedServer implements KubeletServer {
     this.#options = options;
     this.#streams = new StreamServer(options);
     const { key, cert } = options.identity;
-    const ca = options.clientCa === undefined ? {} : { ca: options.clientCa };
-    this.#server = createTlsServer({ key, cert, ...ca, requestCert: true, rejectUnauthorized: false, maxHeaderSize: HEADER_BYTES_MAX });
+    this.#server = createTlsServer({ requestCert: true, rejectUnauthorized: false, maxHeaderSize: HEADER_BYTES_MAX });
+    serveWith(this.#server, { key, cert, ...trusting(options.clientCa) });
     this.#server.keepAliveTimeout = IDLE_MS;
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#answer(request, response).catch((error: unknown) => this.#fail(response, error));

@@ -1,5 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { trusting } from '../../runtime/index.ts';
 import type { ExtenderConfiguration } from '../config/configuration.ts';
 
 /** Answers longer than this are refused. */
@@ -24,7 +25,7 @@ export function httpTransport({ enableHTTPS, tls, httpTimeoutMs }: ExtenderConfi
         ...options,
         cert,
         key,
-        ca,
+        ...trusting(ca),
         rejectUnauthorized: !insecure,
         ...(serverName === undefined ? {} : { servername: serverName }),
       };

@@ -12,7 +12,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { Http2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { type Clock, UserError } from '../../runtime/index.ts';
+import { type Clock, serveWith, trusting, UserError } from '../../runtime/index.ts';
 import { EMPTY_SETTINGS, Http2Opening, type OpeningStep } from './http2/opening.ts';
 
 /** How HTTP/2 begins (RFC 9113, 3.4), as far as no method of HTTP/1 begins so. */
@@ -157,15 +157,9 @@ function secureServer(tls: EndpointTls | undefined): Server {
   // A CA of clients alone means that they are asked for certificates too, as in etcd (client/pkg/transport/listener.go).
   const asked = clientCertAuth || clientCa !== undefined;
   try {
-    return createTlsServer({
-      cert,
-      key,
-      ...(clientCa === undefined ? {} : { ca: clientCa }),
-      requestCert: asked,
-      rejectUnauthorized: asked,
-      ALPNProtocols: ['h2', 'http/1.1'],
-      minVersion: 'TLSv1.2',
-    });
+    const server = createTlsServer({ requestCert: asked, rejectUnauthorized: asked, ALPNProtocols: ['h2', 'http/1.1'] });
+    serveWith(server, { cert, key, ...trusting(clientCa), minVersion: 'TLSv1.2' });
+    return server;
   } catch (cause) {
     throw new UserError(`the certificate cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }

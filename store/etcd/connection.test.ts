@@ -106,6 +106,16 @@ describeOnEtcd('etcd with TLS and client certificates', () => {
     expect(await refusal({ tls: { ca: ours.ca, cert: client.cert, key: other.issue('client').key } })).toContain('cannot be used');
   });
 
+  test('an intermediate alone in --etcd-cafile is trusted as a root', async () => {
+    await using directory = await tempDirectory();
+    const root = testAuthority('root');
+    const intermediate = root.below('intermediate');
+    await using member = await startSecure(intermediate, directory.path);
+    const store = await openEtcdStore({ endpoints: [member.clientUrl], tls: { ca: intermediate.ca, ...intermediate.issue('client') } });
+    expect((await store.txn(plain(put('a')))).revision).toBe(2);
+    await store.close();
+  });
+
   test('http:// where there is TLS, and the other way round, is hinted at', async () => {
     await using directory = await tempDirectory();
     await using secure = await startSecure(testAuthority(), directory.path);

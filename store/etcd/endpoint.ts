@@ -4,9 +4,9 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
-import type { Clock } from '../../runtime/index.ts';
+import { type Clock, trusting } from '../../runtime/index.ts';
 import type { Method } from '../rpc/index.ts';
 import { type CallFailure, GRPC } from './errors.ts';
 
@@ -192,13 +192,13 @@ function nameOptions(options: EndpointOptions): Grpc.ClientOptions {
 
 /** @throws TypeError when the certificates cannot be used. */
 function credentialsOf(grpc: GrpcLibrary, options: EndpointOptions): Grpc.ChannelCredentials {
-  const { url, tls } = options;
+  const { url, tls: { ca, cert, key } = {} } = options;
   if (!isSecure(options)) return grpc.credentials.createInsecure();
   const host = hostOf(url);
-  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
   try {
-    if (tls?.ca !== undefined) new X509Certificate(tls.ca);
-    return grpc.credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert), {
+    if (ca !== undefined) new X509Certificate(ca);
+    if ((cert === undefined) !== (key === undefined)) throw new Error('a certificate and its key go together: give both, or none');
+    return grpc.credentials.createFromSecureContext(createSecureContext({ ...trusting(ca), cert, key }), {
       checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate as PeerCertificate),
     });
   } catch (error) {

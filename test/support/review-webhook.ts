@@ -15,6 +15,8 @@ export interface ReviewWebhook extends AsyncDisposable {
   readonly reviews: Review[];
   /** What it answers: a status, or an HTTP status code. */
   answer: (review: Review) => object | number;
+  /** Where it leads those who ask at its usual path. */
+  leadsTo?: string | undefined;
 }
 
 /** @param directory where its kubeconfig is written. */
@@ -22,11 +24,15 @@ export async function startReviewWebhook(directory: string, name = 'webhook'): P
   const authority = testAuthority(name);
   const pair = authority.issue('server', ['127.0.0.1']);
   const client = authority.issue('client');
-  const webhook = { reviews: [] as Review[], answer: (_: Review): object | number => ({ allowed: false }) };
+  const webhook: Pick<ReviewWebhook, 'reviews' | 'answer' | 'leadsTo'> = { reviews: [], answer: () => ({ allowed: false }) };
   const options = { cert: pair.cert, key: pair.key, ca: authority.ca, requestCert: true, rejectUnauthorized: true };
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const review: Review = JSON.parse(await bodyOf(request));
     webhook.reviews.push({ ...review, path: request.url });
+    if (webhook.leadsTo !== undefined && request.url === '/review') {
+      response.writeHead(308, { location: webhook.leadsTo }).end();
+      return;
+    }
     const answered = webhook.answer(review);
     response.writeHead(typeof answered === 'number' ? answered : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(typeof answered === 'number' ? {} : { ...review, status: answered }));

@@ -42,7 +42,7 @@ export class Provider {
 
   constructor(options: ProviderOptions) {
     this.#options = options;
-    this.#client = new PeerClient({ ca: options.ca, timeoutMs: REQUEST_MS_MAX });
+    this.#client = new PeerClient({ ca: options.ca, timeoutMs: REQUEST_MS_MAX, clock: options.clock });
   }
 
   /** Begins to look for the provider; nobody waits for it. */

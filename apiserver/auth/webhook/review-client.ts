@@ -1,5 +1,6 @@
 import { loadKubeconfig } from '../../../client/index.ts';
 import { Backoff, type Clock, type Random } from '../../../runtime/index.ts';
+import { RedirectError } from '../../http/redirects.ts';
 import type { WebhookResult } from '../../pipeline/webhook-metrics.ts';
 import { PeerClient } from '../json-http.ts';
 
@@ -46,7 +47,8 @@ export class ReviewClient {
     const { server, ca, cert, key, token, insecureSkipTlsVerify, tlsServerName } = loadKubeconfig(options.kubeconfig, { withPath: true });
     this.#options = options;
     this.#url = server;
-    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs: options.timeoutMs });
+    const { timeoutMs, clock } = options;
+    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs, clock });
   }
 
   /** Resolves with what was answered. Rejects when there is no answer, after some tries. */
@@ -79,7 +81,8 @@ export class ReviewClient {
       const why = cause instanceof Error ? cause.message : String(cause);
       const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
       const result = code === 'ABORT_ERR' ? 'timeout' : 'error';
-      return { error: new ReviewError(result, `Post ${JSON.stringify(this.#url)}: ${why}`, { cause }), again: code === 'ECONNRESET' };
+      const url = cause instanceof RedirectError ? cause.url : this.#url;
+      return { error: new ReviewError(result, `Post ${JSON.stringify(url)}: ${why}`, { cause }), again: code === 'ECONNRESET' };
     }
   }
 }

@@ -48,6 +48,17 @@ async function aWebhook(version: 'v1' | 'v1beta1' = 'v1', more: Partial<typeof p
 }
 
 describe('an authorization webhook', () => {
+  it('that leads elsewhere with 308 is asked there, with the whole question', async () => {
+    await using it = await aWebhook();
+    it.webhook.leadsTo = '/elsewhere';
+    it.webhook.answer = () => ({ allowed: true });
+    expect(await it.ask()).toMatchObject({ allowed: true });
+    expect(it.webhook.reviews.map(({ path, spec }) => [path, spec.user])).toEqual([
+      ['/review', 'alice'],
+      ['/elsewhere', 'alice'],
+    ]);
+  });
+
   it('is asked what nobody before it has allowed, with all that is known', async () => {
     await using it = await aWebhook();
     it.webhook.answer = () => ({ allowed: true, reason: 'because' });
