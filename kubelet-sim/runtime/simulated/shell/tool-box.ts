@@ -48,12 +48,27 @@ export async function runBoxTool(name: string, call: ToolCall): Promise<ToolOutc
 /** Where a tool's output goes: nobody else sees it. */
 const OUTPUT_PATH = '/dev/.output';
 
-/** As GNU's and busybox's tar, ours takes the leading `/` from the names in an archive that it writes out: `kubectl cp` relies on it. */
 function argumentsFor(name: string, args: readonly string[]): readonly string[] {
+  return name === 'tar' ? withModes(fromRoot(args)) : args;
+}
+
+/** As GNU's and busybox's tar, ours takes the leading `/` from the names in an archive that it writes out: `kubectl cp` relies on it. */
+function fromRoot(args: readonly string[]): readonly string[] {
   const [flags = '', archive, ...members] = args;
-  const isWrittenOut = name === 'tar' && /^-?[a-z]*c[a-z]*f$/.test(flags) && archive === '-';
+  const isWrittenOut = /^-?[a-z]*c[a-z]*f$/.test(flags) && archive === '-';
   if (!isWrittenOut || !members.every((member) => member.startsWith('/'))) return args;
   return [flags, archive, '-C', '/', ...members.map((member) => member.replace(/^\/+(?=.)/, ''))];
+}
+
+/** What tar may be told about owners and modes; owners are not in just-bash's archives. */
+const SAME = /^--(?:no-)?same-(?:owner|permissions)$/;
+
+/** As busybox's tar, ours gives files the modes of the archive unless told not to, as `kubectl cp --no-preserve` does. */
+function withModes(args: readonly string[]): readonly string[] {
+  const others = args.filter((arg) => !SAME.test(arg));
+  if (args.includes('--no-same-permissions')) return others;
+  const end = others.indexOf('--');
+  return others.toSpliced(end < 0 ? others.length : end, 0, '-p');
 }
 
 type Content = Parameters<IFileSystem['writeFile']>[1];
