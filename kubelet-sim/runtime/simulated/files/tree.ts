@@ -54,6 +54,9 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ELOOP: 40,
 };
 
+/** What the C library says of a code; undefined of one that files do not have. */
+export const reasonOf = (code: string): string | undefined => REASONS[code];
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'No such file or directory',
   EISDIR: 'Is a directory',

@@ -147,7 +147,15 @@ test.each<[string, string]>([
   ['mkdir -p /d; touch /d/a.txt /d/b.txt /d/c.md; echo /d/*.txt', '/d/a.txt /d/b.txt\n'],
   ['mkdir /a; echo x > /a/f; chmod 751 /a/f; cd /a; tar cf - f > /t; mkdir /b; tar xf /t -C /b; stat -c %a /b/f', '751\n'],
   ['mkdir /a; echo x > /a/f; chmod 751 /a/f; cd /a; tar cf - f > /t; mkdir /b; tar -xmf - -C /b < /t; stat -c %a /b/f', '751\n'],
-  ['mkdir /a; echo x > /a/f; chmod 751 /a/f; cd /a; tar cf - f > /t; mkdir /b; tar --no-same-permissions --no-same-owner -xmf - -C /b < /t; stat -c %a /b/f', '644\n'],
+  [
+    'mkdir /a; echo x > /a/f; chmod 751 /a/f; cd /a; tar cf - f > /t; mkdir /b; tar --no-same-permissions --no-same-owner -xmf - -C /b < /t; stat -c %a /b/f',
+    '644\n',
+  ],
+  [
+    'mkdir /a; ln -s no /a/l; ln -s /a /d; tar cf /t -C /a l; tar cf /t2 -C /d .; mkdir /b /c; tar xf /t -C /b; tar xf /t2 -C /c; readlink /b/l /c/l',
+    'no\nno\n',
+  ],
+  ['tar cf - nothing > /dev/null', '!tar: nothing: No such file or directory\n'],
   ['echo $(echo "a  b") "$(echo "a  b")"', 'a b a  b\n'],
   ['x=$(false); echo $?; true && echo and || echo or', '1\nand\n'],
   ['! false && echo negated', 'negated\n'],
