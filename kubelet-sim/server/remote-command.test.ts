@@ -34,3 +34,36 @@ describe('what goes wrong in a container', () => {
     });
   });
 });
+
+describe("a terminal's sizes", () => {
+  /** The sizes a command is told when a client says this. */
+  const sizesFrom = async (...chunks: string[]) => {
+    const resizes = new Feed();
+    for (const chunk of chunks) resizes.push(Buffer.from(chunk));
+    resizes.end();
+    const told: string[] = [];
+    const work: RemoteCommand = {
+      options: { ...options, tty: true },
+      doing: 'executing command in',
+      work: async (streams) => {
+        for await (const { width, height } of streams.resizes ?? []) told.push(`${width}x${height}`);
+        return 0;
+      },
+    };
+    await runCommand(work, { stdin: undefined, resizes, signal: new AbortController().signal, output: () => undefined });
+    return told;
+  };
+
+  it.each([
+    ['as kubectl tells them', ['{"Width":80,"Height":24}\n', '{"Width":100,"Height":30}\n'], ['80x24', '100x30']],
+    ['as the JavaScript client tells them', ['{"height":24,"width":80}'], ['80x24']],
+    ['in one piece', ['{"Width":80,"Height":24}{"HEIGHT":3,"WIDTH":8}'], ['80x24', '8x3']],
+    ['cut anywhere', ['{"Wid', 'th":80,"Heig', 'ht":2', '4}', '{}'], ['80x24', '0x0']],
+    ['with fields that nobody knows', ['{"a":{"b":"}"},"Width":80,"Height":null}'], ['80x0']],
+    ['until something is no size', ['{"Width":80,"Height":24}', '{"Width":"8"}', '{"Width":1,"Height":1}'], ['80x24']],
+    ['of sixteen bits', ['{"Width":65536,"Height":24}'], []],
+    ['of a bounded length', [`{"a":"${'x'.repeat(2000)}`, '"}{"Width":1,"Height":1}'], []],
+  ])('are read %s', async (_, chunks, sizes) => {
+    expect(await sizesFrom(...chunks)).toEqual(sizes);
+  });
+});

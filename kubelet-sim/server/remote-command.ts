@@ -58,13 +58,52 @@ export async function runCommand(command: RemoteCommand, channels: CommandChanne
   }
 }
 
-const SIZE = /"Width"\s*:\s*(\d+)\s*,\s*"Height"\s*:\s*(\d+)/g;
+interface TerminalSize {
+  readonly width: number;
+  readonly height: number;
+}
 
-/** Sizes of a terminal, as clients tell them: one JSON object after the other. */
-async function* sizesOf(feed: Feed): AsyncGenerator<{ readonly width: number; readonly height: number }> {
+/** Longest text of one size: more than that is none. */
+const SIZE_TEXT_CHARS_MAX = 1024;
+const SIDE_MAX = 65_535;
+
+/** Sizes of a terminal, as clients tell them: one JSON object after the other, however they are cut. What is no size ends them. */
+async function* sizesOf(feed: Feed): AsyncGenerator<TerminalSize> {
+  let text = '';
   for await (const chunk of feed) {
-    for (const [, width, height] of chunk.toString().matchAll(SIZE)) yield { width: Number(width), height: Number(height) };
+    text += chunk.toString();
+    for (let end = text.indexOf('}') + 1; end > 0; end = text.indexOf('}', end) + 1) {
+      const told = jsonOf(text.slice(0, end));
+      if (told === undefined) continue;
+      const size = sizeOf(told);
+      if (!size) return;
+      yield size;
+      text = text.slice(end);
+      end = 0;
+    }
+    if (text.length > SIZE_TEXT_CHARS_MAX) return;
   }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A `remotecommand.TerminalSize` as Go's encoding/json reads it: names of fields in any case, in any order; what is missing is 0. */
+function sizeOf(told: unknown): TerminalSize | undefined {
+  if (typeof told !== 'object' || told === null || Array.isArray(told)) return undefined;
+  const sides = { width: 0, height: 0 };
+  for (const [name, value] of Object.entries(told)) {
+    const side = name.toLowerCase();
+    if ((side !== 'width' && side !== 'height') || value === null) continue;
+    if (!Number.isInteger(value) || value < 0 || value > SIDE_MAX) return undefined;
+    sides[side] = value;
+  }
+  return sides;
 }
 
 /** As upstream's kubelet reports an exit code (`pkg/kubelet/cri-streaming/remotecommand/exec.go`). */

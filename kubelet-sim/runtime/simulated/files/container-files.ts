@@ -17,6 +17,7 @@ import {
   parentOf,
   type TreeNode,
   usageOfTree,
+  writeContent,
 } from './tree.ts';
 
 const LINKS_MAX = 40;
@@ -220,7 +221,7 @@ export class ContainerFiles {
     checkSpace(at, options.append ? content.byteLength : content.byteLength - (before?.content.byteLength ?? 0));
     const time = this.#now();
     if (before) {
-      before.content = options.append ? Buffer.concat([before.content, content]) : Buffer.from(content);
+      writeContent(before, content, options.append ?? false);
       before.mtime = time;
     } else this.#add(at, newFile(Buffer.from(content), time, options.mode, this.#ownerIn(at.directory)));
     this.#onWrite?.(at.path);

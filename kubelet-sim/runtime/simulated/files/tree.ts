@@ -54,6 +54,9 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ELOOP: 40,
 };
 
+/** What the C library says of a code; undefined of one that files do not have. */
+export const reasonOf = (code: string): string | undefined => REASONS[code];
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'No such file or directory',
   EISDIR: 'Is a directory',
@@ -87,6 +90,8 @@ export interface FileNode {
   /** Bytes that a block device has. */
   readonly capacityBytes?: number | undefined;
   content: Uint8Array;
+  /** Bytes that `content` is the head of, when it may grow in place. */
+  room?: Uint8Array | undefined;
   mode: number;
   mtime: number;
   uid: number;
@@ -140,6 +145,26 @@ export const newFile = (content: Uint8Array, mtime: number, mode = 0o644, { uid,
 });
 
 const ROOT: Owner = { uid: 0, gid: 0 };
+
+/**
+ * Makes bytes the content of a file, or adds them to its end. What is added piece by piece grows in place, in room that doubles, so that a
+ * large file costs no more than its bytes; whoever holds the content of before still has it.
+ */
+export function writeContent(file: FileNode, bytes: Uint8Array, append: boolean): void {
+  const { content, room } = file;
+  if (!append || content.byteLength === 0) {
+    file.content = Buffer.from(bytes);
+    file.room = undefined;
+    return;
+  }
+  const size = content.byteLength + bytes.byteLength;
+  const isOurs = room?.buffer === content.buffer && room.byteOffset === content.byteOffset;
+  const grown = isOurs && size <= room.byteLength ? room : new Uint8Array(2 * size);
+  if (grown !== room) grown.set(content);
+  grown.set(bytes, content.byteLength);
+  file.room = grown;
+  file.content = grown.subarray(0, size);
+}
 
 /** A socket or a device. */
 export const newDevice = (device: DeviceType, mtime: number, options: { readonly capacityBytes?: number | undefined } = {}): FileNode => ({

@@ -145,6 +145,17 @@ test.each<[string, string]>([
   ['v=a.tar.gz; echo ${v%.gz} ${v%%.*} ${v#*.} ${v##*.} ${#v} ${v/tar/zip}', 'a.tar a tar.gz gz 8 a.zip.gz\n'],
   ['set -- a "b c"; for x in "$@"; do echo "<$x>"; done; echo $#', '<a>\n<b c>\n2\n'],
   ['mkdir -p /d; touch /d/a.txt /d/b.txt /d/c.md; echo /d/*.txt', '/d/a.txt /d/b.txt\n'],
+  ['mkdir /a; echo x > /a/f; chmod 751 /a/f; cd /a; tar cf - f > /t; mkdir /b; tar xf /t -C /b; stat -c %a /b/f', '751\n'],
+  ['mkdir /a; echo x > /a/f; chmod 751 /a/f; cd /a; tar cf - f > /t; mkdir /b; tar -xmf - -C /b < /t; stat -c %a /b/f', '751\n'],
+  [
+    'mkdir /a; echo x > /a/f; chmod 751 /a/f; cd /a; tar cf - f > /t; mkdir /b; tar --no-same-permissions --no-same-owner -xmf - -C /b < /t; stat -c %a /b/f',
+    '644\n',
+  ],
+  [
+    'mkdir /a; ln -s no /a/l; ln -s /a /d; tar cf /t -C /a l; tar cf /t2 -C /d .; mkdir /b /c; tar xf /t -C /b; tar xf /t2 -C /c; readlink /b/l /c/l',
+    'no\nno\n',
+  ],
+  ['tar cf - nothing > /dev/null', '!tar: nothing: No such file or directory\n'],
   ['echo $(echo "a  b") "$(echo "a  b")"', 'a b a  b\n'],
   ['x=$(false); echo $?; true && echo and || echo or', '1\nand\n'],
   ['! false && echo negated', 'negated\n'],

@@ -1,7 +1,7 @@
 import { Bash, type IFileSystem } from 'just-bash';
 import type { ContainerFiles } from '../files/container-files.ts';
 import type { FileStat } from '../files/file-stat.ts';
-import { normalizePath } from '../files/tree.ts';
+import { normalizePath, reasonOf } from '../files/tree.ts';
 
 /** A call of a tool; texts are byte strings. */
 export interface ToolCall {
@@ -29,7 +29,7 @@ const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('la
  */
 export async function runBoxTool(name: string, call: ToolCall): Promise<ToolOutcome> {
   // Its defence patches timers of the whole process while a script runs; the tools get no network and no real files to begin with.
-  const fs = new FilesForBash(call.files);
+  const fs = name === 'tar' ? new FilesForTar(call.files) : new FilesForBash(call.files);
   const bash = new Bash({ fs, cwd: call.cwd, sleep: call.sleep, defenseInDepth: false });
   // What it hands out at the end has been read as text; bytes come through unharmed only into a file.
   const result = await bash.exec(`${name} > ${OUTPUT_PATH}`, {
@@ -42,18 +42,37 @@ export async function runBoxTool(name: string, call: ToolCall): Promise<ToolOutc
     rawScript: true,
     signal: call.signal,
   });
-  return { stdout: fs.output + toBytes(result.stdout), stderr: toBytes(result.stderr.replace(/^bash: /, '')), exitCode: result.exitCode };
+  return { stdout: fs.output + toBytes(result.stdout), stderr: toBytes(reasonsIn(result.stderr)), exitCode: result.exitCode };
 }
+
+/** What a tool complains of, as tools say it: without the shell's name, and of a file what `strerror` says, not Node's words. */
+const reasonsIn = (stderr: string): string =>
+  stderr.replace(/^bash: /, '').replace(/\b(E[A-Z]+): [^,\n]*, '[^'\n]*'/g, (text, code: string) => reasonOf(code) ?? text);
 
 /** Where a tool's output goes: nobody else sees it. */
 const OUTPUT_PATH = '/dev/.output';
 
-/** As GNU's and busybox's tar, ours takes the leading `/` from the names in an archive that it writes out: `kubectl cp` relies on it. */
 function argumentsFor(name: string, args: readonly string[]): readonly string[] {
+  return name === 'tar' ? withModes(fromRoot(args)) : args;
+}
+
+/** As GNU's and busybox's tar, ours takes the leading `/` from the names in an archive that it writes out: `kubectl cp` relies on it. */
+function fromRoot(args: readonly string[]): readonly string[] {
   const [flags = '', archive, ...members] = args;
-  const isWrittenOut = name === 'tar' && /^-?[a-z]*c[a-z]*f$/.test(flags) && archive === '-';
+  const isWrittenOut = /^-?[a-z]*c[a-z]*f$/.test(flags) && archive === '-';
   if (!isWrittenOut || !members.every((member) => member.startsWith('/'))) return args;
   return [flags, archive, '-C', '/', ...members.map((member) => member.replace(/^\/+(?=.)/, ''))];
+}
+
+/** What tar may be told about owners and modes; owners are not in just-bash's archives. */
+const SAME = /^--(?:no-)?same-(?:owner|permissions)$/;
+
+/** As busybox's tar, ours gives files the modes of the archive unless told not to, as `kubectl cp --no-preserve` does. */
+function withModes(args: readonly string[]): readonly string[] {
+  const others = args.filter((arg) => !SAME.test(arg));
+  if (args.includes('--no-same-permissions')) return others;
+  const end = others.indexOf('--');
+  return others.toSpliced(end < 0 ? others.length : end, 0, '-p');
 }
 
 type Content = Parameters<IFileSystem['writeFile']>[1];
@@ -158,6 +177,21 @@ class FilesForBash implements IFileSystem {
 
   utimes(path: string, _atime: Date, mtime: Date): Promise<void> {
     return this.#files.utimes(path, mtime.getTime());
+  }
+}
+
+/** Files as tar looks at them: a link is a link, unless its name ends as a directory's. */
+class FilesForTar extends FilesForBash {
+  readonly #followed = new Set<string>();
+
+  override resolvePath(base: string, path: string): string {
+    const resolved = super.resolvePath(base, path);
+    if (/(?:^|\/)\.?$/.test(path)) this.#followed.add(resolved);
+    return resolved;
+  }
+
+  override stat(path: string): ReturnType<IFileSystem['stat']> {
+    return this.#followed.has(path) ? super.stat(path) : super.lstat(path);
   }
 }
 
