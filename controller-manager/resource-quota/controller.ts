@@ -55,6 +55,8 @@ class ResourceQuotaController implements Controller {
     this.#priority = new PacedQueue({ clock, paceMs: PACE_MS });
     this.#quotas = informers.resourceQuotas();
     this.#monitors = context.monitors;
+    // What is counted by more than its number is followed with all that it is counted by, be no other controller there to have it so.
+    for (const hold of [informers.pods, informers.services, informers.persistentVolumeClaims]) hold();
     this.#quotas.addHandler({
       onAdd: (quota) => this.#enqueue(quota),
       onUpdate: (quota, old) => {

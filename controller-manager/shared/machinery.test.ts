@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { coreKinds, type Live, type Pod, quotaEvaluatorOf } from '../../api/index.ts';
 import { silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { AbsentOwners } from '../garbage-collector/absent-owners.ts';
 import { aPod, meta } from '../testing/builders.ts';
@@ -114,6 +115,49 @@ describe('slimPod', () => {
       { name: 'e', ephemeral: {} },
     ]);
     expect(slim.status).toMatchObject({ phase: 'Running', podIP: '10.0.0.1', containerStatuses: [{ restartCount: 3 }] });
+  });
+});
+
+describe('a slim pod, as quotas count it,', () => {
+  const evaluator = quotaEvaluatorOf(coreKinds.pods);
+  const cpu = (amount: string) => ({ cpu: amount, memory: amount });
+  const container = { name: 'app', image: 'web', resources: { requests: cpu('1'), limits: cpu('2') } };
+  const status = { name: 'app', image: 'web', imageID: '', ready: true, restartCount: 0 };
+
+  it.each<[string, (pod: Live<Pod>) => void]>([
+    ['limits', () => undefined],
+    ['limits of the whole pod', ({ spec }) => (spec.resources = { limits: cpu('3') })],
+    ['overhead', ({ spec }) => (spec.overhead = cpu('1'))],
+    [
+      'what a container has, not what it is to have',
+      ({ status: of }) =>
+        (of.containerStatuses = [{ ...status, resources: { requests: cpu('3'), limits: cpu('5') }, allocatedResources: cpu('4') }]),
+    ],
+    ['a deadline', ({ spec }) => (spec.activeDeadlineSeconds = 5)],
+    ['a class of priority', ({ spec }) => (spec.priorityClassName = 'high')],
+    [
+      'an affinity to pods elsewhere',
+      ({ spec }) =>
+        (spec.affinity = {
+          podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', namespaces: ['elsewhere'] }] },
+        }),
+    ],
+  ])('is what the whole pod is: %s', (_, change) => {
+    const whole = aPod('a')
+      .change((pod) => {
+        pod.spec.containers = [container];
+        change(pod);
+      })
+      .build();
+    const slim = slimPod(whole);
+    const countedOf = (pod: Live<Pod>) => ({
+      usage: Object.fromEntries([...(evaluator?.usage(pod, 0) ?? [])].map(([name, amount]) => [name, String(amount)])),
+      scopes: ['Terminating', 'NotTerminating', 'BestEffort', 'CrossNamespacePodAffinity'].map((scopeName) =>
+        evaluator?.matchesScope?.({ scopeName, operator: 'Exists' }, pod),
+      ),
+      isHigh: evaluator?.matchesScope?.({ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }, pod),
+    });
+    expect(countedOf(slim)).toEqual(countedOf(whole));
   });
 });
 

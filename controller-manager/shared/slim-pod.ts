@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, Live, Pod, Volume } from '../../api/index.ts';
+import type { Affinity, Container, ContainerStatus, Live, Pod, ResourceRequirements, Volume } from '../../api/index.ts';
 
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 /** What jobs write on their pods begins with this. */
@@ -20,21 +20,36 @@ function slimMetadata({ metadata }: Live<Pod>): Live<Pod>['metadata'] {
 
 function slimSpec({ spec }: Pod): Pod['spec'] {
   const { containers, initContainers, nodeName, hostname, subdomain, tolerations, restartPolicy, terminationGracePeriodSeconds } = spec;
+  const { activeDeadlineSeconds, priorityClassName, resources } = spec;
   const claiming = (spec.volumes ?? []).filter(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim || ephemeral);
-  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const affinity = slimAffinity(spec.affinity);
   return {
     containers: containers.map(slimContainer),
     ...(initContainers ? { initContainers: initContainers.map(slimContainer) } : {}),
-    ...(spec.resources?.requests ? { resources: { requests: spec.resources.requests } } : {}),
+    ...(resources ? { resources: slimResources(resources) } : {}),
     nodeName,
     hostname,
     subdomain,
     tolerations,
     restartPolicy,
     terminationGracePeriodSeconds,
+    ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }),
+    ...(priorityClassName ? { priorityClassName } : {}),
+    ...(spec.overhead ? { overhead: spec.overhead } : {}),
     ...(claiming.length > 0 ? { volumes: claiming.map(slimVolume) } : {}),
     ...(spec.resourceClaims ? { resourceClaims: spec.resourceClaims } : {}),
-    ...(required ? { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } } : {}),
+    ...(affinity ? { affinity } : {}),
+  };
+}
+
+/** Which nodes a pod must be on, and which other pods it goes by: quotas may be about those of other namespaces. */
+function slimAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity = {}): Affinity | undefined {
+  const required = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (!required && !podAffinity && !podAntiAffinity) return undefined;
+  return {
+    ...(required ? { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } : {}),
+    ...(podAffinity ? { podAffinity } : {}),
+    ...(podAntiAffinity ? { podAntiAffinity } : {}),
   };
 }
 
@@ -49,10 +64,15 @@ const slimContainer = ({ name, ports, restartPolicy, resources }: Container): Co
   name,
   ports,
   restartPolicy,
-  resources: resources?.requests ? { requests: resources.requests } : NO_RESOURCES,
+  resources: resources ? slimResources(resources) : NO_RESOURCES,
 });
 
 const NO_RESOURCES = {};
+
+function slimResources({ requests, limits }: ResourceRequirements): ResourceRequirements {
+  if (!limits) return requests ? { requests } : NO_RESOURCES;
+  return requests ? { requests, limits } : { limits };
+}
 
 function slimStatus({ status }: Pod): Pod['status'] {
   const { phase, reason, conditions, podIP, podIPs, containerStatuses, initContainerStatuses, startTime, resourceClaimStatuses } = status;
@@ -69,8 +89,9 @@ function slimStatus({ status }: Pod): Pod['status'] {
   };
 }
 
-function slimContainerStatus({ name, restartCount, ready, state }: ContainerStatus): ContainerStatus {
+function slimContainerStatus({ name, restartCount, ready, state, resources, allocatedResources }: ContainerStatus): ContainerStatus {
   const { exitCode, finishedAt } = state?.terminated ?? {};
   const ended = exitCode === undefined ? {} : { state: { terminated: { exitCode, finishedAt } } };
-  return { name, restartCount, ready, image: '', imageID: '', ...ended };
+  const given = resources ? { resources: slimResources(resources) } : {};
+  return { name, restartCount, ready, image: '', imageID: '', ...(allocatedResources ? { allocatedResources } : {}), ...given, ...ended };
 }

@@ -55,6 +55,35 @@ it('what is used is counted when a quota is made, and given back when objects go
   await used('counted', { pods: '0', 'requests.cpu': '0' });
 });
 
+it('a pod that gets a deadline, or ends by it, is given back at once by the quotas that it was in the scope of', async () => {
+  await aNamespace('scoped', { 'count/configmaps': '1' });
+  for (const scope of ['NotTerminating', 'Terminating']) {
+    await plane.create(resourcequotas, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: scope.toLowerCase(), namespace: 'scoped' },
+      spec: { hard: { pods: '1' }, scopes: [scope] },
+    });
+  }
+  const usedPods = (notTerminating: string, terminating: string) =>
+    plane.eventuallyAll<ResourceQuota>(
+      resourcequotas,
+      (quotas) => {
+        const of = (name: string) => quotas.find(({ metadata }) => metadata.name === name)?.status.used?.pods;
+        return of('notterminating') === notTerminating && of('terminating') === terminating;
+      },
+      'scoped',
+    );
+  await usedPods('0', '0');
+  await plane.create(pods, pod('scoped', 'a'));
+  await usedPods('1', '0');
+  const one = plane.client.resource<Pod>(pods);
+  await one.patch('a', { spec: { activeDeadlineSeconds: 3600 } }, { namespace: 'scoped', type: 'merge' });
+  await usedPods('0', '1');
+  await one.patch('a', { status: { phase: 'Failed' } }, { namespace: 'scoped', type: 'merge', subresource: 'status' });
+  await usedPods('0', '0');
+});
+
 it('new limits are counted at once', async () => {
   await aNamespace('changed', { pods: '1' });
   await used('changed', { pods: '0' });
