@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { KindInfo } from '../../api/index.ts';
 import { BUILT_IN_KINDS, decodeProtobuf } from '../../api/schema.ts';
@@ -114,6 +115,12 @@ describe('the aggregated document', () => {
     }
     expect(json('/api', `${V2_BETA},application/json`).kind).toBe('APIVersions');
     expect(() => discoveryOf().respond('/api', V2_BETA)).toThrow('only the following media types are accepted');
+  });
+
+  it('has the ETag of what it says, without its kind', () => {
+    const answer = discoveryOf().respond('/apis', V2);
+    const { kind: _kind, apiVersion: _apiVersion, ...said } = JSON.parse(answer?.body.toString() ?? '');
+    expect(answer?.headers.etag).toBe(`"${createHash('sha512').update(JSON.stringify(said)).digest('hex').toUpperCase()}"`);
   });
 
   it('is to be had in protobuf, with the same ETag', () => {
