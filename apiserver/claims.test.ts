@@ -182,6 +182,27 @@ describe('node ports', () => {
     expect(await claims()).toEqual(['10.0.0.10', '10.0.0.9', '30001', '30003']);
   });
 
+  test('a dry run makes its numbers up, as upstream: it looks at no range of ports, and at the first one of addresses', async () => {
+    const { first, claims } = await servers(1);
+    const tried = async (spec: object) => {
+      const answer = await create(first, 'a', spec, '?dryRun=All');
+      return answer.status === 201 ? answer.json<Made>().spec : answer.json<{ message: string }>().message;
+    };
+    expect(await tried({ type: 'NodePort', ports: [1, 2].map((port) => ({ name: `p${port}`, port })) })).toMatchObject({
+      clusterIP: '10.0.0.0',
+      ports: [{ nodePort: 32_769 }, { nodePort: 32_770 }],
+    });
+    expect(await tried({ type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ port: 80, nodePort: 5 }] })).toMatchObject({
+      ports: [{ nodePort: 5 }],
+      healthCheckNodePort: 6,
+    });
+    expect(await tried({ clusterIP: '10.0.0.7' })).toMatchObject({ clusterIP: '10.0.0.7' });
+    expect(await tried({ clusterIP: '10.1.0.7' })).toContain(
+      'failed to allocate IP 10.1.0.7: the provided IP (10.1.0.7) is not in the valid range. The range of valid IPs is 10.0.0.0/24',
+    );
+    expect(await claims()).toEqual([]);
+  });
+
   test('one number serves two protocols of one Service', async () => {
     const { first, claims } = await servers(1);
     const ports = [

@@ -173,6 +173,21 @@ it('writes the default ServiceCIDR where it is served, and that it is ready', as
   await bootstrap.stop();
 });
 
+it('does not say that a default ServiceCIDR of another range is ready', async () => {
+  const { servicecidrs } = networkingKinds;
+  await objects.create<ServiceCIDR>(servicecidrs, {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDR',
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: ['10.97.0.0/16'] },
+    status: {},
+  });
+  const bootstrap = make([servicecidrs]);
+  await bootstrap.start();
+  expect(objects.get<ServiceCIDR>(servicecidrs, '', 'kubernetes')?.status?.conditions).toBeUndefined();
+  await bootstrap.stop();
+});
+
 it('makes the default ServiceCIDR again when it has gone, for a cluster that moves to another range', async () => {
   const { servicecidrs } = networkingKinds;
   const bootstrap = make([servicecidrs]);

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  apiVersionOf,
   type ClusterRoleBinding,
   type ConfigMap,
   coreKinds,
@@ -46,6 +47,8 @@ import {
  */
 
 const DISCOVERY = 'system:discovery';
+/** Who tells that the range is ready. */
+const SERVICE_CIDR_MANAGER = 'kubernetes-service-cidr-controller';
 const PUBLIC_INFO = 'system:public-info-viewer';
 
 export interface BootstrapOptions {
@@ -179,9 +182,13 @@ class Bootstrap implements Service {
     if (!kind) return;
     const expected = serviceCidr(serviceClusterIpRange);
     await this.#ensure(kind, expected, withSecondCidr);
-    await objects.updateStatus<ServiceCIDR>(kind, '', expected.metadata.name ?? '', (current) =>
-      current.status.conditions?.length ? undefined : { ...current, status: serviceCidrStatus(clock.now()) },
-    );
+    const name = expected.metadata.name ?? '';
+    const live = objects.get<ServiceCIDR>(kind, '', name);
+    const isTold = live?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status !== 'Unknown');
+    // Another range than ours is its owner's affair, and so is the status of one that goes.
+    if (!live || isTold || live.metadata.deletionTimestamp || !isDeepStrictEqual(live.spec.cidrs, expected.spec.cidrs)) return;
+    const config = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name }, status: serviceCidrStatus(clock.now()) };
+    await objects.as(SERVICE_CIDR_MANAGER).applyStatus(kind, name, config);
   }
 
   async #ensureRbac(): Promise<void> {

@@ -40,5 +40,5 @@ function readClause({ type, parameters }: AcceptClause, aggregates: boolean): Ac
   if (as === undefined && group === undefined && version === undefined) return { encoding, aggregated: false };
   const known = as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2';
   // Upstream: the first version of the aggregated document went with the gate AggregatedDiscoveryRemoveBetaType.
-  return aggregates && known && encoding !== 'protobuf' ? { encoding, aggregated: true } : undefined;
+  return aggregates && known ? { encoding, aggregated: true } : undefined;
 }

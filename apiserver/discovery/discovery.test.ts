@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { KindInfo } from '../../api/index.ts';
 import { BUILT_IN_KINDS, decodeProtobuf } from '../../api/schema.ts';
@@ -116,11 +117,28 @@ describe('the aggregated document', () => {
     expect(() => discoveryOf().respond('/api', V2_BETA)).toThrow('only the following media types are accepted');
   });
 
-  it('is not to be had in protobuf, the others are', () => {
+  it('has the ETag of what it says, without its kind', () => {
+    const answer = discoveryOf().respond('/apis', V2);
+    const { kind: _kind, apiVersion: _apiVersion, ...said } = JSON.parse(answer?.body.toString() ?? '');
+    expect(answer?.headers.etag).toBe(`"${createHash('sha512').update(JSON.stringify(said)).digest('hex').toUpperCase()}"`);
+  });
+
+  it('is to be had in protobuf, with the same ETag', () => {
+    for (const path of ['/api', '/apis']) {
+      const answer = discoveryOf().respond(path, V2.replace('application/json', 'application/vnd.kubernetes.protobuf'));
+      expect(answer?.contentType).toBe('application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+      const { apiVersion, kind } = decodeProtobuf(answer?.body ?? Buffer.alloc(0));
+      expect([apiVersion, kind]).toEqual(['apidiscovery.k8s.io/v2', 'APIGroupDiscoveryList']);
+      expect(answer?.headers.etag).toBe(discoveryOf().respond(path, V2)?.headers.etag);
+    }
+    // Group, version and kind of what a resource answers with, then its scope.
+    const apps = discoveryOf().respond('/apis', V2.replace('application/json', 'application/vnd.kubernetes.protobuf'));
+    expect(apps?.body.toString('latin1')).toContain('\x0a\x00\x12\x00\x1a\x0aDeployment\x1a\x0aNamespaced');
+  });
+
+  it('is there for all groups only: each of the other documents is told in protobuf as it is', () => {
     const protobuf = 'application/vnd.kubernetes.protobuf';
     for (const [path, kind, first] of [
-      ['/api', 'APIVersions', '\x0a\x02v1'],
-      ['/apis', 'APIGroupList', 'apps/v1'],
       ['/apis/apps', 'APIGroup', '\x0a\x04apps'],
       ['/apis/apps/v1', 'APIResourceList', '\x0a\x07apps/v1'],
     ] as const) {

@@ -132,9 +132,10 @@ function build({ legacy, aggregates }: Found, known: Known, { encoding, aggregat
     return { status: 200, contentType: mediaType, headers: {}, body };
   }
   const value = aggregatedDocument(known, aggregates);
-  const body = encodeAs(encoding, { value, kind: value.kind, apiVersion: value.apiVersion });
+  const body = encodeAs(encoding, { value, kind: value.kind, apiVersion: value.apiVersion, message: bodies.apiGroupDiscoveryList });
+  const { metadata, items } = value;
   const contentType = `${mediaType};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`;
-  return { status: 200, contentType, headers: cacheHeaders(body), body };
+  return { status: 200, contentType, headers: cacheHeaders(JSON.stringify({ metadata, items })), body };
 }
 
 /** What documents are in protobuf, by their kinds. */
@@ -152,8 +153,9 @@ function aggregatedDocument({ kinds, groups, remotes }: Known, part: 'core' | 'o
   return aggregated(own, { ranks, remotes: remotes.filter(({ group }) => isPart(group)) });
 }
 
-const cacheHeaders = (body: Buffer): Record<string, string> => ({
-  etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
+/** @param text of the document, whatever the encoding of the answer, without its kind: upstream's `calculateETag` (apiserver, pkg/endpoints/discovery). */
+const cacheHeaders = (text: string): Record<string, string> => ({
+  etag: `"${createHash('sha512').update(text).digest('hex').toUpperCase()}"`,
   vary: 'Accept',
   'cache-control': 'public',
 });

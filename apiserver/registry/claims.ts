@@ -46,8 +46,8 @@ export interface Allocation {
 
 /** The claims of a kind. */
 export interface Claims<T> {
-  /** Chooses what an object needs and has not. @throws ApiError when there is none. */
-  allocate(object: T, old: T | undefined): Allocation;
+  /** Chooses what an object needs and has not; in a dry run it may be made up. @throws ApiError when there is none. */
+  allocate(object: T, old: T | undefined, isDry?: boolean): Allocation;
   /** All that a stored object has. */
   of(object: T): readonly Claim[];
   /** Where they are; `isOurs` tells claims from what others keep in the same place. */

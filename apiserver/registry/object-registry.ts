@@ -237,7 +237,7 @@ export class ObjectRegistry {
     strategy.prepareForCreate(context, object);
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       // What is chosen for an object is looked at with the rest of it: upstream's BeginCreate.
-      const allocation = strategy.claims?.allocate(object, undefined);
+      const allocation = strategy.claims?.allocate(object, undefined, context.dryRun);
       if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
       strategy.setStoredDefaults?.(object);
@@ -323,7 +323,7 @@ export class ObjectRegistry {
     this.#checkVersion(request, object, current, old);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
     if (!context.dryRun) object.metadata.selfLink = undefined; // what is stored has none
-    const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
+    const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old, context.dryRun) : undefined;
     const advice: string[] = [];
     const own = strategy.validateUpdate(withHeldAdvice(context, advice), object, old);
     this.#refuse(object, this.#updateErrors(object, old, strategy, own));

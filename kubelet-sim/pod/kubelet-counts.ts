@@ -1,3 +1,4 @@
+import type { Pod } from '../../api/index.ts';
 import { DURATION_BOUNDS, Durations } from '../durations.ts';
 import type { ContainerRole } from './container-names.ts';
 
@@ -29,6 +30,7 @@ export interface StartFailures {
 export class KubeletCounts {
   #podsStarted = 0;
   #podsFailed = 0;
+  readonly #withOwnUsers = { started: 0, failed: 0 };
   #hooksFallenBack = 0;
   readonly #evictions = new Map<string, number>();
   readonly #preemptions = new Map<string, number>();
@@ -47,6 +49,11 @@ export class KubeletCounts {
   /** Sandboxes that could not be made. */
   get podsFailed(): number {
     return this.#podsFailed;
+  }
+
+  /** Of both, those of pods in a user namespace of their own. */
+  get withOwnUsers(): { readonly started: number; readonly failed: number } {
+    return this.#withOwnUsers;
   }
 
   /** Hooks that were sent without TLS, since the server did not speak it. */
@@ -89,12 +96,14 @@ export class KubeletCounts {
     this.#hooksFallenBack++;
   }
 
-  sandboxStarted(): void {
+  sandboxStarted({ hostUsers }: Pod['spec']): void {
     this.#podsStarted++;
+    if (hostUsers === false) this.#withOwnUsers.started++;
   }
 
-  sandboxFailed(): void {
+  sandboxFailed({ hostUsers }: Pod['spec']): void {
     this.#podsFailed++;
+    if (hostUsers === false) this.#withOwnUsers.failed++;
   }
 
   containerStarted(role: ContainerRole): void {

@@ -75,7 +75,7 @@ export class PodSandbox implements VolumeScope {
     const mountRetryMs = await this.#mount(pod);
     signal.throwIfAborted();
     if (mountRetryMs > 0) return mountRetryMs;
-    this.node.counts.sandboxStarted();
+    this.node.counts.sandboxStarted(pod.spec);
     if (!(await this.#hasDevices(pod))) return SANDBOX_RETRY_MS;
     signal.throwIfAborted();
     try {
@@ -89,7 +89,7 @@ export class PodSandbox implements VolumeScope {
       return 0;
     } catch (error) {
       signal.throwIfAborted();
-      this.node.counts.sandboxFailed();
+      this.node.counts.sandboxFailed(pod.spec);
       this.node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
       return SANDBOX_RETRY_MS;
     }

@@ -15,6 +15,8 @@ test('a kubelet that has done nothing counts what has no labels only', () => {
   expect(shown(new TestNode().services.counts)).toEqual([
     'kubelet_started_pods_total 0',
     'kubelet_started_pods_errors_total 0',
+    'kubelet_started_user_namespaced_pods_total 0',
+    'kubelet_started_user_namespaced_pods_errors_total 0',
     'kubelet_lifecycle_handler_http_fallbacks_total 0',
     'kubelet_pod_start_duration_seconds_count 0',
     'kubelet_pod_worker_start_duration_seconds_count 0',
@@ -49,6 +51,17 @@ test.each([
   const lines = shown(node.services.counts);
   expect(lines).toContain(`kubelet_started_containers_errors_total{code="${code}",container_type="container"} 1`);
   expect(lines.find((line) => line.startsWith('kubelet_started_containers_total'))).toMatch(/container_type="container"} [1-9]/);
+});
+
+test('pods in a user namespace of their own are counted beside the others', async () => {
+  const node = new TestNode();
+  await node.run({ hostUsers: false, containers: [aContainer('a')] });
+  const lines = shown(node.services.counts);
+  expect(lines).toContain('kubelet_started_user_namespaced_pods_total 1');
+  expect(lines).toContain('kubelet_started_user_namespaced_pods_errors_total 0');
+  const broken = new TestNode();
+  await broken.run({ hostUsers: false, runtimeClassName: 'none' });
+  expect(shown(broken.services.counts)).toContain('kubelet_started_user_namespaced_pods_errors_total 1');
 });
 
 test('a hook whose server does not speak TLS is sent without, told of and counted', async () => {

@@ -15,6 +15,16 @@ export function countMetrics(counts: KubeletCounts): Metric[] {
     ),
     counter('kubelet_started_pods_total', 'Cumulative number of pods started', one(counts.podsStarted)),
     counter('kubelet_started_pods_errors_total', 'Cumulative number of errors when starting pods', one(counts.podsFailed)),
+    counter(
+      'kubelet_started_user_namespaced_pods_total',
+      'Cumulative number of pods with user namespaces started. This metric will only be collected on Linux.',
+      one(counts.withOwnUsers.started),
+    ),
+    counter(
+      'kubelet_started_user_namespaced_pods_errors_total',
+      'Cumulative number of errors when starting pods with user namespaces. This metric will only be collected on Linux.',
+      one(counts.withOwnUsers.failed),
+    ),
     counter('kubelet_started_containers_total', 'Cumulative number of containers started', by('container_type', counts.containers)),
     counter('kubelet_started_containers_errors_total', 'Cumulative number of errors when starting containers', sorted(failures)),
     counter(

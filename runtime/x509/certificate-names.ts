@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { DER_TAG, DerReader, oidText } from './der-reader.ts';
+import { oidText } from './asn1-values.ts';
+import { DER_TAG, DerReader } from './der-reader.ts';
 
 /** What a certificate calls its subject and its key, to the byte. */
 export interface CertificateNames {

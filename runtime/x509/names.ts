@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { der } from './der.ts';
-import { DerError, DerReader } from './der-reader.ts';
+import { DER_TAG, DerError, DerReader } from './der-reader.ts';
 
 /** What a certificate's subject is also called: its `subjectAltName`. */
 export interface AlternativeNames {
@@ -20,6 +20,8 @@ const IP_BYTES: readonly number[] = [4, 16];
 const IPV6_GROUPS = 8;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for is text of ASCII alone.
 const ASCII = /^[\x00-\x7f]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for is what no URI has.
+const CONTROL = /[\x00-\x1f\x7f]/;
 
 /**
  * Reads a `subjectAltName`.
@@ -28,26 +30,40 @@ const ASCII = /^[\x00-\x7f]*$/;
  */
 export function parseAlternativeNames(bytes: Buffer): AlternativeNames {
   const names = { dnsNames: [] as string[], emailAddresses: [] as string[], ipAddresses: [] as Buffer[], uris: [] as string[] };
-  const list = readSequence(bytes);
+  const list = or(
+    () => new DerReader(new DerReader(bytes).expect(DER_TAG.sequence, '').content),
+    'x509: invalid subject alternative names',
+  );
   while (!list.done) {
-    const { tag, tagClass, content } = list.next();
-    if (tagClass !== CONTEXT_CLASS) continue;
+    const { tag, tagClass, constructed, content } = or(() => list.next(), 'x509: invalid subject alternative name');
+    if (tagClass !== CONTEXT_CLASS || constructed) continue;
     if (tag === TAG.email) names.emailAddresses.push(asciiOf(content, 'rfc822Name'));
     else if (tag === TAG.dns) names.dnsNames.push(asciiOf(content, 'dNSName'));
-    else if (tag === TAG.uri) names.uris.push(asciiOf(content, 'uniformResourceIdentifier'));
+    else if (tag === TAG.uri) names.uris.push(uriOf(asciiOf(content, 'uniformResourceIdentifier')));
     else if (tag === TAG.ip) names.ipAddresses.push(addressOf(content));
   }
   return names;
 }
 
-function readSequence(bytes: Buffer): DerReader {
+/** Go reads names with another library, which does not say what is wrong. */
+function or<T>(read: () => T, error: string): T {
   try {
-    return new DerReader(new DerReader(bytes).next().content);
-  } catch (error) {
-    if (error instanceof DerError) throw new DerError('x509: invalid subject alternative names');
-    throw error;
+    return read();
+  } catch (cause) {
+    if (cause instanceof DerError) throw new DerError(error, { cause });
+    throw cause;
   }
 }
+
+function uriOf(text: string): string {
+  if (!CONTROL.test(text)) return text;
+  const quoted = quote(text);
+  throw new DerError(`x509: cannot parse URI ${quoted}: parse ${quoted}: net/url: invalid control character in URL`);
+}
+
+/** As Go quotes text of ASCII. */
+const quote = (text: string): string =>
+  JSON.stringify(text).replace('\x7f', '\\x7f').replaceAll('\\u0007', '\\a').replaceAll('\\u000b', '\\v').replaceAll('\\u00', '\\x');
 
 function asciiOf(content: Buffer, sort: string): string {
   const text = content.toString('latin1');

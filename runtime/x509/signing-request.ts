@@ -1,7 +1,9 @@
-import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { DER_TAG, type DerElement, DerError, DerReader, oidText } from './der-reader.ts';
+import { constants, type KeyObject, verify } from 'node:crypto';
+import { bitsOf, checkBoolean, checkInteger, oidText, textOf } from './asn1-values.ts';
+import { DER_TAG, type DerElement, DerError, DerReader } from './der-reader.ts';
 import { type AlternativeNames, NO_NAMES, parseAlternativeNames } from './names.ts';
 import { decodePem } from './pem.ts';
+import { type AlgorithmIdentifier, DER_NULL, publicKeyOf, readAlgorithm, readPublicKeyInfo } from './public-key.ts';
 
 /** A part of a subject: which, as an object identifier, and what it says. */
 export interface SubjectAttribute {
@@ -31,6 +33,9 @@ const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
 const SUBJECT_ALT_NAME = '2.5.29.17';
 const REQUEST_BLOCK = 'CERTIFICATE REQUEST';
 const RSA_BITS_MIN = 1024;
+/** The tag, of the context, of what else is asked for. */
+const ATTRIBUTES = 0;
+const ED25519 = '1.3.101.112';
 
 interface Algorithm {
   readonly keys: 'RSA' | 'ECDSA' | 'Ed25519';
@@ -53,13 +58,14 @@ const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map([
   ['1.2.840.10045.4.3.2', { keys: 'ECDSA', digest: 'sha256' }],
   ['1.2.840.10045.4.3.3', { keys: 'ECDSA', digest: 'sha384' }],
   ['1.2.840.10045.4.3.4', { keys: 'ECDSA', digest: 'sha512' }],
-  ['1.3.101.112', { keys: 'Ed25519', digest: null }],
+  [ED25519, { keys: 'Ed25519', digest: null }],
 ]);
 const RSA_PSS = '1.2.840.113549.1.1.10';
-const PSS_DIGESTS: ReadonlyMap<string, string> = new Map([
-  ['2.16.840.1.101.3.4.2.1', 'sha256'],
-  ['2.16.840.1.101.3.4.2.2', 'sha384'],
-  ['2.16.840.1.101.3.4.2.3', 'sha512'],
+const MGF1 = '1.2.840.113549.1.1.8';
+const PSS_DIGESTS: ReadonlyMap<string, { readonly name: string; readonly saltBytes: number }> = new Map([
+  ['2.16.840.1.101.3.4.2.1', { name: 'sha256', saltBytes: 32 }],
+  ['2.16.840.1.101.3.4.2.2', { name: 'sha384', saltBytes: 48 }],
+  ['2.16.840.1.101.3.4.2.3', { name: 'sha512', saltBytes: 64 }],
 ]);
 /** What Node and Go call kinds of keys. */
 const KEY_TYPES: ReadonlyMap<string | undefined, readonly [keys: Algorithm['keys'], go: string]> = new Map([
@@ -76,25 +82,34 @@ const UNIMPLEMENTED = 'x509: cannot verify signature: algorithm unimplemented';
  */
 export function parseSigningRequest(bytes: Buffer): SigningRequest {
   const reader = new DerReader(bytes);
-  const request = new DerReader(reader.expect(DER_TAG.sequence, 'certificateRequest').content);
+  const { body, info, subject: name, attributes, identifier, signature } = fieldsOf(reader);
   if (!reader.done) throw new DerError('asn1: syntax error: trailing data');
-  const body = request.expect(DER_TAG.sequence, 'tbsCertificateRequest');
-  const algorithm = algorithmOf(request.expect(DER_TAG.sequence, 'AlgorithmIdentifier'));
-  const signature = request.expect(DER_TAG.bitString, 'BitString').content.subarray(1);
-  const fields = new DerReader(body.content);
-  fields.expect(DER_TAG.integer, 'int');
-  const subject = attributesOf(fields.next());
-  const keyInfo = fields.expect(DER_TAG.sequence, 'publicKeyInfo');
-  const key = publicKeyOf(keyInfo);
+  const algorithm = algorithmOf(identifier);
+  const key = publicKeyOf(info);
+  const subject = attributesOf(name);
   const saying = (oid: string) => subject.filter((attribute) => attribute.oid === oid).map(({ value }) => value);
   return {
     subject,
     commonName: saying(COMMON_NAME).at(-1) ?? '',
     organizations: saying(ORGANIZATION),
-    names: fields.done ? NO_NAMES : requestedNames(fields.next()),
-    publicKey: keyInfo.whole,
-    signatureError: () => signatureError({ algorithm, key, signed: body.whole, signature }),
+    names: requestedNames(attributes),
+    publicKey: info.whole,
+    signatureError: () => signatureError({ algorithm, key, signed: body, signature }),
   };
+}
+
+/** All of its structure is looked at before any of its meaning. */
+function fieldsOf(reader: DerReader) {
+  const request = new DerReader(reader.expect(DER_TAG.sequence, 'certificateRequest').content);
+  const { whole: body, content } = request.expect(DER_TAG.sequence, 'tbsCertificateRequest');
+  const fields = new DerReader(content);
+  checkInteger(fields.expect(DER_TAG.integer, 'int').content);
+  const subject = fields.next();
+  const info = readPublicKeyInfo(fields);
+  const attributes = new DerReader(fields.expectIn(ATTRIBUTES).content).rest();
+  const identifier = readAlgorithm(request);
+  const signature = bitsOf(request.expect(DER_TAG.bitString, 'BitString').content);
+  return { body, subject, info, attributes, identifier, signature };
 }
 
 /**
@@ -108,93 +123,89 @@ export function signingRequestOf(base64: string | undefined): SigningRequest {
   return parseSigningRequest(block.bytes);
 }
 
-function algorithmOf({ content }: DerElement): Algorithm | undefined {
-  const reader = new DerReader(content);
-  const id = oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content);
-  if (id !== RSA_PSS || reader.done) return ALGORITHMS.get(id);
-  const digest = pssDigest(reader.next());
+function algorithmOf({ oid, parameters }: AlgorithmIdentifier): Algorithm | undefined {
+  if (oid === ED25519 && parameters) return undefined;
+  if (oid !== RSA_PSS) return ALGORITHMS.get(oid);
+  const digest = parameters && quietly(() => pssDigest(parameters));
   return digest === undefined ? undefined : { keys: 'RSA', digest, pss: true };
 }
 
-/** Its parameters begin with the digest, as the first of its context's tags. */
+/**
+ * The digest in its parameters, if the mask is made with the same one, the salt is as long as it, and the trailer is the usual one: Go knows no others
+ * (`getSignatureAlgorithmFromAI`).
+ */
 function pssDigest(parameters: DerElement): string | undefined {
-  const reader = new DerReader(parameters.content);
-  if (reader.done) return undefined;
-  const first = reader.next();
-  if (first.tagClass !== 2 || first.tag !== 0) return undefined;
-  const identifier = new DerReader(new DerReader(first.content).expect(DER_TAG.sequence, 'AlgorithmIdentifier').content);
-  return PSS_DIGESTS.get(oidText(identifier.expect(DER_TAG.oid, 'ObjectIdentifier').content));
+  const fields = new DerReader(new DerReader(parameters.whole).expect(DER_TAG.sequence, 'pssParameters').content);
+  const hash = readAlgorithm(new DerReader(fields.expectIn(0).content));
+  const mask = readAlgorithm(new DerReader(fields.expectIn(1).content));
+  const salt = numberIn(fields.expectIn(2));
+  const trailer = fields.done ? 1 : numberIn(fields.expectIn(3));
+  const maskHash = mask.parameters && readAlgorithm(new DerReader(mask.parameters.whole));
+  const digest = PSS_DIGESTS.get(hash.oid);
+  const isUsual = mask.oid === MGF1 && maskHash?.oid === hash.oid && [hash, maskHash].every(isWithoutParameters) && trailer === 1;
+  return isUsual && digest?.saltBytes === salt ? digest.name : undefined;
 }
 
-/** What Go says of a key of a kind that it knows, and that cannot be read. */
-const KEY_ERRORS: ReadonlyMap<string, string> = new Map([
-  ['1.2.840.113549.1.1.1', 'x509: invalid RSA public key'],
-  ['1.2.840.10045.2.1', 'x509: failed to unmarshal elliptic curve point'],
-  ['1.3.101.112', 'x509: wrong Ed25519 public key size'],
-]);
-const CURVES: readonly (string | undefined)[] = ['secp224r1', 'prime256v1', 'secp384r1', 'secp521r1'];
-
-/** Undefined for a kind of key that Go does not know. @throws DerError when it is of a known kind, and none. */
-function publicKeyOf({ whole, content }: DerElement): KeyObject | undefined {
-  const algorithm = new DerReader(new DerReader(content).expect(DER_TAG.sequence, 'AlgorithmIdentifier').content);
-  const error = KEY_ERRORS.get(oidText(algorithm.expect(DER_TAG.oid, 'ObjectIdentifier').content));
-  if (error === undefined) return undefined;
-  const key = readKey(whole, error);
-  if (key.asymmetricKeyType === 'ec' && !CURVES.includes(key.asymmetricKeyDetails?.namedCurve)) {
-    throw new DerError('x509: unsupported elliptic curve');
-  }
-  return key;
+function numberIn(explicit: DerElement): number {
+  const { content } = new DerReader(explicit.content).expect(DER_TAG.integer, 'int');
+  checkInteger(content);
+  return content.length > 6 ? Number.NaN : content.readIntBE(0, content.length);
 }
 
-function readKey(der: Buffer, error: string): KeyObject {
+const isWithoutParameters = ({ parameters }: AlgorithmIdentifier): boolean => parameters === undefined || parameters.whole.equals(DER_NULL);
+
+/** Undefined for what cannot be read, where that is no error. */
+function quietly<T>(read: () => T): T | undefined {
   try {
-    return createPublicKey({ key: der, format: 'der', type: 'spki' });
-  } catch {
-    // OpenSSL's words are nobody's contract.
-    throw new DerError(error);
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
   }
 }
 
-/** The pairs in a name, which is a sequence of sets of them. */
+/** The pairs in a name, which is a sequence of sets of them; what is no text says nothing. */
 function attributesOf(name: DerElement): SubjectAttribute[] {
-  const found: SubjectAttribute[] = [];
-  for (const set of elementsOf(name.content)) {
-    for (const pair of elementsOf(set.content)) {
+  const sets = new DerReader(new DerReader(name.whole).expect(DER_TAG.sequence, 'RDNSequence').content).rest(DER_TAG.set);
+  return sets.flatMap((set) =>
+    new DerReader(set.content).rest(DER_TAG.sequence).flatMap((pair) => {
       const reader = new DerReader(pair.content);
       const oid = oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content);
-      found.push({ oid, value: textOf(reader.next()) });
-    }
-  }
-  return found;
+      const value = textOf(reader.next());
+      return value === undefined ? [] : [{ oid, value }];
+    }),
+  );
 }
 
-/** The names among the extensions that are asked for, which are an attribute of the request. */
-function requestedNames(attributes: DerElement): AlternativeNames {
-  for (const attribute of elementsOf(attributes.content)) {
-    const reader = new DerReader(attribute.content);
-    if (oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content) !== EXTENSION_REQUEST) continue;
-    const [extensions] = elementsOf(reader.expect(DER_TAG.set, 'attributeTypeAndValueSET').content);
-    for (const extension of elementsOf(extensions?.content ?? NOTHING)) {
-      const parts = [...elementsOf(extension.content)];
-      const value = parts.at(-1);
-      if (parts[0] && value && oidText(parts[0].content) === SUBJECT_ALT_NAME) return parseAlternativeNames(value.content);
-    }
-  }
-  return NO_NAMES;
+/** The names among the extensions that are asked for, which are an attribute of the request. Attributes of other forms are passed over. */
+function requestedNames(attributes: readonly DerElement[]): AlternativeNames {
+  const extensions = attributes.flatMap((attribute) => {
+    const first = quietly(() => requestedExtensions(attribute));
+    return first ? extensionsOf(first) : [];
+  });
+  let names = NO_NAMES;
+  for (const { oid, value } of extensions) if (oid === SUBJECT_ALT_NAME) names = parseAlternativeNames(value);
+  return names;
 }
 
-const NOTHING = Buffer.alloc(0);
-
-function* elementsOf(content: Buffer): Generator<DerElement> {
-  for (const reader = new DerReader(content); !reader.done; ) yield reader.next();
+/** The first value of an attribute, if that is one that asks for extensions. */
+function requestedExtensions({ whole }: DerElement): DerElement | undefined {
+  const reader = new DerReader(new DerReader(whole).expect(DER_TAG.sequence, 'pkcs10Attribute').content);
+  const oid = oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content);
+  const [first] = new DerReader(reader.expect(DER_TAG.set, '').content).rest();
+  return oid === EXTENSION_REQUEST ? first : undefined;
 }
 
-function textOf({ tag, content }: DerElement): string {
-  if (tag === DER_TAG.bmp)
-    return Buffer.from(content.subarray(0, content.length & ~1))
-      .swap16()
-      .toString('utf16le');
-  return content.toString(tag === DER_TAG.utf8 ? 'utf8' : 'latin1');
+function extensionsOf(list: DerElement): { readonly oid: string; readonly value: Buffer }[] {
+  const found = new DerReader(new DerReader(list.whole).expect(DER_TAG.sequence, '').content).rest(DER_TAG.sequence).map(({ content }) => {
+    const fields = new DerReader(content);
+    const oid = oidText(fields.expect(DER_TAG.oid, 'ObjectIdentifier').content);
+    const critical = fields.ifNext(DER_TAG.boolean);
+    if (critical) checkBoolean(critical.content);
+    return { oid, value: fields.expect(DER_TAG.octets, '').content };
+  });
+  if (new Set(found.map(({ oid }) => oid)).size === found.length) return found;
+  throw new DerError('x509: certificate request contains duplicate requested extensions');
 }
 
 interface Signed {
@@ -213,11 +224,19 @@ function signatureError({ algorithm, key, signed, signature }: Signed): string |
   const [keys, goType] = type;
   if (keys !== algorithm.keys)
     return `x509: signature algorithm specifies an ${algorithm.keys} public key, but have public key of type ${goType}`;
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? RSA_BITS_MIN;
-  if (bits < RSA_BITS_MIN) {
-    return `crypto/rsa: ${bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`;
-  }
+  const unsafe = keys === 'RSA' ? rsaError(key) : undefined;
+  if (unsafe !== undefined) return unsafe;
   const padding = algorithm.pss ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO } : {};
   if (verify(algorithm.digest, signed, { key, ...padding }, signature)) return undefined;
   return keys === 'RSA' ? 'crypto/rsa: verification error' : `x509: ${keys} verification failure`;
+}
+
+/** What Go verifies nothing with: `checkKeySize` and `checkPublicKey` of crypto/internal/fips140/rsa. */
+function rsaError(key: KeyObject): string | undefined {
+  const { modulusLength: bits = 0, publicExponent: exponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (bits < RSA_BITS_MIN) return `crypto/rsa: ${bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`;
+  const modulus = Buffer.from(key.export({ format: 'jwk' }).n ?? '', 'base64url');
+  if ((modulus.at(-1) ?? 0) % 2 === 0) return 'crypto/rsa: public modulus is even';
+  if (exponent % 2n === 0n) return 'crypto/rsa: public exponent is even';
+  return undefined;
 }

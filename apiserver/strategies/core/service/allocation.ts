@@ -1,7 +1,7 @@
 import { apiError, coreKinds, type FieldError, fieldError, type IpFamily, type Service } from '../../../../api/index.ts';
 import { cloneJson } from '../../../../api/schema.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
-import { AllocationError } from '../../../allocators/ip-range.ts';
+import { AllocationError, type IpRange } from '../../../allocators/ip-range.ts';
 import { PortRange } from '../../../allocators/port-range.ts';
 import type { AllocationMetrics, AllocationState } from '../../../registry/allocation-metrics.ts';
 import type { Allocation, Claim, Claims, NewClaim } from '../../../registry/claims.ts';
@@ -21,13 +21,15 @@ const PORT_TAKEN = 'provided port is already allocated';
 interface Asked {
   readonly index: number;
   readonly ips: readonly string[];
-  readonly claims: NewClaim[];
+  readonly ledger: Ledger;
 }
 
 /** What one write takes and gives back. */
 interface Ledger {
   readonly claims: NewClaim[];
   readonly releases: string[];
+  /** Whether it is only said what would be: numbers are made up then, and ranges of ports are not looked at. */
+  readonly isDry: boolean;
 }
 
 /**
@@ -89,9 +91,9 @@ export class ServiceAllocation implements Claims<Service> {
    *
    * @throws ApiError (422) when something asked for by name is not to be had, (500) when a range is used up.
    */
-  allocate(service: Service, old: Service | undefined): Allocation {
+  allocate(service: Service, old: Service | undefined, isDry = false): Allocation {
     const before = cloneJson(service.spec);
-    const ledger: Ledger = { claims: [], releases: [] };
+    const ledger: Ledger = { claims: [], releases: [], isDry };
     setFamilies(service, old, this.#ips.families);
     this.#allocateIps(service, old, ledger);
     this.#allocatePorts(service, old, ledger);
@@ -107,14 +109,14 @@ export class ServiceAllocation implements Claims<Service> {
   }
 
   /** Upstream: `allocClusterIPs`, `updateClusterIPs`. */
-  #allocateIps(service: Service, old: Service | undefined, { claims, releases }: Ledger): void {
+  #allocateIps(service: Service, old: Service | undefined, ledger: Ledger): void {
     const { spec } = service;
     if (old && keepsPreferred(spec, old.spec)) return;
     const held = old && needsClusterIp(old.spec) ? listOf(old.spec.clusterIPs) : [];
     const families = needsClusterIp(spec) ? listOf(spec.ipFamilies) : [];
     if (held[0] === 'None') return;
     // A second address is given back with its family, all of them by a Service that has none.
-    if (old && families.length < held.length) releases.push(...held.slice(families.length).map(placeOfIp));
+    if (old && families.length < held.length) ledger.releases.push(...held.slice(families.length).map(placeOfIp));
     if (!needsClusterIp(spec)) return;
     if (spec.clusterIP === 'None') {
       spec.clusterIPs = ['None'];
@@ -124,15 +126,17 @@ export class ServiceAllocation implements Claims<Service> {
     if (held.length > 0 && families.length <= held.length) return;
     const ips = families.map((_, i) => spec.clusterIPs?.[i] ?? '');
     const given = families.map((family, i) =>
-      i < held.length ? (ips[i] ?? '') : this.#claimIp(service, family, { index: i, ips, claims }),
+      i < held.length ? (ips[i] ?? '') : this.#claimIp(service, family, { index: i, ips, ledger }),
     );
     spec.clusterIPs = given;
     spec.clusterIP = given[0] ?? '';
   }
 
-  #claimIp(service: Service, family: string, { index, ips, claims }: Asked): string {
+  #claimIp(service: Service, family: string, { index, ips, ledger: { claims, isDry } }: Asked): string {
     const wanted = ips[index];
     const ranges = this.#ips.of(family);
+    const misfit = (why: string) => invalid(service, fieldError.invalid('spec.clusterIPs', ips, `failed to allocate IP ${wanted}: ${why}`));
+    if (isDry) return triedIp(ranges[0], wanted, misfit);
     const metrics = this.#metrics;
     const since = metrics?.now() ?? 0;
     if (!wanted) {
@@ -145,7 +149,6 @@ export class ServiceAllocation implements Claims<Service> {
       claims.push({ ...this.#oneOfMany(ipAddressOf(service, ip)), made: () => metrics?.ipGiven(cidr, 'dynamic', since) });
       return ip;
     }
-    const misfit = (why: string) => invalid(service, fieldError.invalid('spec.clusterIPs', ips, `failed to allocate IP ${wanted}: ${why}`));
     // What is the network's own in one range may be like any other in a larger one.
     const range = ranges.find((each) => each.has(wanted)) ?? ranges.find((each) => each.covers(wanted));
     if (!range) throw misfit('the provided network does not match the current range');
@@ -176,19 +179,19 @@ export class ServiceAllocation implements Claims<Service> {
     for (const nodePort of held) if (!kept.includes(nodePort)) ledger.releases.push(NODE_PORTS + nodePort);
   }
 
-  #takePort(service: Service, index: number, wanted: number, { claims }: Ledger): void {
+  #takePort(service: Service, index: number, wanted: number, { claims, isDry }: Ledger): void {
     const refused = (why: string) => {
-      this.#metrics?.portRefused('static');
+      if (!isDry) this.#metrics?.portRefused('static');
       return invalid(service, fieldError.invalid(`spec.ports[${index}].nodePort`, wanted, why));
     };
-    inRange(() => this.#ports.check(wanted), refused);
+    if (!isDry) inRange(() => this.#ports.check(wanted), refused);
     if (claims.some(({ place }) => place === NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
     claims.push(this.#wantedPort(service, wanted, () => refused(PORT_TAKEN)));
   }
 
-  #takeAnyPort(service: Service, { claims }: Ledger): number {
-    const port = this.#freePort('failed to allocate a nodePort', (place) => claims.some((claim) => claim.place === place));
-    claims.push(this.#anyPort(service, port));
+  #takeAnyPort(service: Service, ledger: Ledger): number {
+    const port = this.#freePort('failed to allocate a nodePort', ledger);
+    ledger.claims.push(this.#anyPort(service, port));
     return port;
   }
 
@@ -201,7 +204,8 @@ export class ServiceAllocation implements Claims<Service> {
     return { ...nodePortOf(service, port), taken: () => refuse(refused()), made, inDryRun: true };
   }
 
-  #allocateHealthCheckPort(service: Service, old: Service | undefined, { claims, releases }: Ledger): void {
+  #allocateHealthCheckPort(service: Service, old: Service | undefined, ledger: Ledger): void {
+    const { claims, releases, isDry } = ledger;
     const { spec } = service;
     const held = old && needsHealthCheckPort(old.spec) ? old.spec.healthCheckNodePort : undefined;
     if (!needsHealthCheckPort(spec)) {
@@ -209,25 +213,26 @@ export class ServiceAllocation implements Claims<Service> {
       return;
     }
     if (held) return;
-    const ours = (place: string) => claims.some((claim) => claim.place === place);
     const wanted = spec.healthCheckNodePort;
     // Upstream answers a taken health check port with a bare internal error.
     const refused = (why: string) => {
-      this.#metrics?.portRefused('static');
+      if (!isDry) this.#metrics?.portRefused('static');
       return apiError.internal(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`);
     };
     if (!wanted) {
-      const port = this.#freePort('failed to allocate a HealthCheck NodePort 0', ours);
+      const port = this.#freePort('failed to allocate a HealthCheck NodePort 0', ledger);
       claims.push(this.#anyPort(service, port));
       spec.healthCheckNodePort = port;
       return;
     }
-    inRange(() => this.#ports.check(wanted), refused);
-    if (ours(NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
+    if (!isDry) inRange(() => this.#ports.check(wanted), refused);
+    if (claims.some(({ place }) => place === NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
     claims.push(this.#wantedPort(service, wanted, () => refused(PORT_TAKEN)));
   }
 
-  #freePort(what: string, isOurs: (place: string) => boolean): number {
+  #freePort(what: string, { claims, isDry }: Ledger): number {
+    if (isDry) return madeUpPort(claims);
+    const isOurs = (place: string) => claims.some((claim) => claim.place === place);
     const pick = (isTaken: (place: string) => boolean) =>
       this.#ports.pick(this.#random, (port) => isTaken(NODE_PORTS + port) || isOurs(NODE_PORTS + port));
     return this.#free(what, pick, () => this.#metrics?.portRefused('dynamic'));
@@ -300,4 +305,19 @@ function inRange(check: () => void, refused: (why: string) => Error): void {
   } catch (error) {
     throw error instanceof AllocationError ? refused(error.message) : error;
   }
+}
+
+/** What a dry run says of an address: the network's own for one that is not named, and any other of the first range. Upstream: `dryRunAllocator`. */
+function triedIp(range: IpRange | undefined, wanted: string | undefined, misfit: (why: string) => Error): string {
+  if (wanted && range) inRange(() => range.check(wanted), misfit);
+  return wanted || (range?.text.split('/')[0] ?? '');
+}
+
+/** The port before the first one that a dry run makes up. */
+const BEFORE_MADE_UP = 32_768;
+
+/** The next one behind those that are taken by the same dry run. Upstream: `AllocateNext` of portallocator/operation.go. */
+function madeUpPort(claims: readonly NewClaim[]): number {
+  const ports = claims.flatMap(({ place }) => (place.startsWith(NODE_PORTS) ? [Number(place.slice(NODE_PORTS.length))] : []));
+  return (ports.length === 0 ? BEFORE_MADE_UP : Math.max(...ports)) + 1;
 }
