@@ -7,10 +7,12 @@ import { generateKey, issueCertificate, keyToPem, systemClock } from '../runtime
 import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
 
 const PATH = '/api/v1/namespaces/default';
+const ORIGIN = 'https://example.com';
 
 /** A client; `next` gives the messages in turn, and how it ended after them. */
-function open(api: TestServer, path: string, protocols: string[] = []) {
-  const socket = new WebSocket(`wss://127.0.0.1:${api.server.port}${path}`, protocols, { rejectUnauthorized: false });
+function open(api: TestServer, path: string, protocols: string[] = [], origin: string | undefined = undefined) {
+  const options = { rejectUnauthorized: false, ...(origin === undefined ? {} : { origin }) };
+  const socket = new WebSocket(`wss://127.0.0.1:${api.server.port}${path}`, protocols, options);
   const got: string[] = [];
   let wake: () => void = () => undefined;
   const add = (text: string) => {
@@ -18,7 +20,7 @@ function open(api: TestServer, path: string, protocols: string[] = []) {
     wake();
   };
   socket.on('message', (data, isBinary) => add(`${isBinary ? 'binary' : 'text'} ${data}`));
-  socket.on('close', () => add('closed'));
+  socket.on('close', (code) => add(`closed ${code}`));
   socket.on('error', ({ message }) => add(message));
   const next = async (): Promise<string> => {
     while (got.length === 0) {
@@ -35,7 +37,7 @@ test('a watch over a WebSocket has each event in a message', async () => {
   await using api = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
   await api.request('POST', `${PATH}/configmaps`, { body: { metadata: { name: 'a' } } });
   await api.request('POST', `${PATH}/configmaps`, { body: { metadata: { name: 'b' } } });
-  using client = open(api, `${PATH}/configmaps?watch=1`);
+  using client = open(api, `${PATH}/configmaps?watch=1`, [], ORIGIN);
   const event = async () => {
     const message = await client.next();
     const { type, object } = JSON.parse(message.replace(/^text /, ''));
@@ -48,8 +50,14 @@ test('a watch over a WebSocket has each event in a message', async () => {
 
 test('a watch over a WebSocket ends with its time', async () => {
   await using api = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
-  using client = open(api, `${PATH}/configmaps?watch=1&timeoutSeconds=1`);
-  expect(await client.next()).toBe('closed');
+  using client = open(api, `${PATH}/configmaps?watch=1&timeoutSeconds=1`, [], ORIGIN);
+  expect(await client.next()).toBe('closed 1000');
+});
+
+test.each([undefined, '', 'null', 'example.com'])('a watch is not given over a WebSocket that comes from nowhere: %s', async (origin) => {
+  await using api = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  using client = open(api, `${PATH}/configmaps?watch=1`, [], origin);
+  expect(await client.next()).toBe('Unexpected server response: 403');
 });
 
 /** A cluster of one pod, whose log is given. */
@@ -82,7 +90,7 @@ test.each([
 ])('a log over a WebSocket comes in messages after an empty one: %o', async (protocols, first, second) => {
   await using cluster = await withLog('hello');
   using client = open(cluster.api, `${PATH}/pods/p/log`, protocols);
-  expect([await client.next(), await client.next(), await client.next()]).toEqual([first, second, 'closed']);
+  expect([await client.next(), await client.next(), await client.next()]).toEqual([first, second, 'closed 1000']);
 });
 
 test('a log is not given over a WebSocket of a protocol that is not known', async () => {

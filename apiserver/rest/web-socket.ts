@@ -53,6 +53,9 @@ function accept({ request, upgrade }: Exchange, protocol: string | undefined): A
   return { client, socket, closed };
 }
 
+/** How connections are closed when all has been said (RFC 6455, 7.4.1), as Go's x/net/websocket does. */
+const NORMAL = 1000;
+
 /** How the bytes of a stream are put into messages; a client that names no protocol is sent bytes. */
 const BYTE_PROTOCOLS: ReadonlyMap<string, (bytes: Buffer) => Buffer | string> = new Map<string, (bytes: Buffer) => Buffer | string>([
   ['binary.k8s.io', (bytes) => bytes],
@@ -86,12 +89,15 @@ export async function streamOverWebSocket(exchange: Exchange, stream: Readable):
       for (let at = 0; at < bytes.length; at += MESSAGE_BYTES_MAX) client.send(message(bytes.subarray(at, at + MESSAGE_BYTES_MAX)));
       if (socket.writableNeedDrain) await Promise.race([new Promise<void>((resolve) => void socket.once('drain', resolve)), closed]);
     }
-    client.close();
   } catch {
-    client.close(); // the kubelet is gone, or the client
+    // The kubelet is gone, or the client: either way this is the end of it.
   }
+  client.close(NORMAL);
   await closed;
 }
+
+/** What `url.ParseRequestURI` takes: a path, or whatever has a scheme. */
+const ORIGIN = /^(?:\*$|\/|[a-z][+.0-9a-z-]*:)/i;
 
 /** A watch over a WebSocket: each event is a message, a text unless it is protobuf. */
 export class WatchSocket implements WatchStream {
@@ -108,8 +114,16 @@ export class WatchSocket implements WatchStream {
     this.closed = closed;
   }
 
-  /** Switches over at once. @throws ApiError (400) when the client does not shake hands as it should. */
+  /**
+   * Switches over at once.
+   *
+   * @throws ApiError (403) when the client does not say where it comes from (`checkOrigin` of Go's x/net/websocket, which upstream's watches
+   * have and its streams have not); (400) when it does not shake hands as it should.
+   */
   static open(exchange: Exchange, isText: boolean): WatchSocket {
+    const { request } = exchange;
+    if (isHandshake(request) && !ORIGIN.test(request.headers.origin ?? ''))
+      throw apiError.custom({ code: 403, reason: 'Forbidden', message: 'null origin' });
     return new WatchSocket(accept(exchange, offered(exchange)[0]), isText);
   }
 
@@ -132,7 +146,7 @@ export class WatchSocket implements WatchStream {
   }
 
   end(): void {
-    this.#client.close();
+    this.#client.close(NORMAL);
   }
 
   destroy(): void {
