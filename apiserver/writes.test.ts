@@ -199,6 +199,10 @@ describe('changing', () => {
     expect(await refusal({ spec: { b: 1, a: 1 } }, 'strategic-merge-patch', strict)).toBe(
       ' "" is invalid: patch: Invalid value: "map[spec:map[a:1 b:1]]": strict decoding error: unknown field "spec.a", unknown field "spec.b"',
     );
+    // What is shown has its members in Go's order, though they lie as they were written.
+    expect(await refusal({ spec: { a: 1 } }, 'merge-patch', strict)).toMatch(
+      /"\{\\"apiVersion\\":\\"v1\\",\\"kind\\":\\"Pod\\",\\"metadata\\":\{\\"name\\":\\"p\\",\\"namespace\\":\\"default\\",\\"uid\\":[^,]*,\\"resourceVersion\\":/,
+    );
     expect(await refusal([{ op: 'test', path: '/kind', value: 'Pod', more: 1 }], 'json-patch', strict)).toMatch(
       /Invalid value: "\{.*\}": strict decoding error: json patch unknown field "\[0\].more"$/,
     );
@@ -271,6 +275,7 @@ describe('changing', () => {
     expect(said(await patch(api, 'a', { kind: 'Pod' }))[0]).toBe(422);
     expect(said(await put({ name: 'a', resourceVersion: 'x' }, 'a'))[2]).toBe('strconv.ParseUint: parsing "x": invalid syntax');
     expect(said(await patch(api, 'a', {}, 'apply-patch'))[2]).toBe('415: Unsupported Media Type');
+    expect(said(await patch(api, 'a', {}, 'Merge-Patch'))[2]).toBe('415: Unsupported Media Type');
     expect(said(await patch(api, 'a', [{ op: 'remove', path: '/data/x' }], 'json-patch'))).toEqual([
       422,
       'Invalid',
