@@ -217,6 +217,8 @@ describe('changing', () => {
     const broken = (type: string) =>
       api.request('PATCH', `${pods}/p`, { raw: '{', headers: { 'content-type': `application/${type}+json` } });
     expect(said(await broken('strategic-merge-patch'))[2]).toBe('unexpected end of JSON input');
+    const brokenOfNone = { raw: '{', headers: { 'content-type': 'application/merge-patch+json' } };
+    expect(said(await api.request('PATCH', `${pods}/none`, brokenOfNone))[0]).toBe(404);
     expect(said(await broken('merge-patch'))[2]).toBe('error decoding patch: unexpected end of JSON input');
   });
 

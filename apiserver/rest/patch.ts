@@ -91,7 +91,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
   span?.event('limitedReadBody succeeded', { len: bytes.length });
   span?.event('Recorded the audit event');
   const options = readWriteOptions(exchange, 'PatchOptions');
-  const patch = readPatch(type, bytes);
+  let patch: Patch | undefined;
   const context = contextOf(rest, exchange, options.dryRun);
   const writer = writerOf(exchange, options);
   let warned = false;
@@ -106,6 +106,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
       mayCreate: false,
       next: (_current, live) => {
         if (!live) throw apiError.notFound(resource.subject, name);
+        patch ??= readPatch(type, bytes); // of what is not there nobody looks at the patch
         span?.event('About to apply patch');
         // What a patch leaves alone is part of what it makes, and will be changed in place.
         const { object, problems, shown } = patched(resource.type, cloneJson(live), patch);
@@ -168,7 +169,7 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
   const shown = () => (isStrategic ? goFormat(patch.value) : stringifyJson(applied(type.message, inOrder(), patch).result));
   // It has the form of the object that it makes; a strategic merge patch is converted, and whole numbers are whole then.
   const floating = patch.type === MERGE && type.message ? floatMisfit(type.message, patch.text) : undefined;
-  const misfitting = (isStrategic ? undefined : headerMisfit(result)) ?? floating;
+  const misfitting = (isStrategic ? undefined : (headerMisfit(result) ?? kindMisfit(type, result, shown))) ?? floating;
   if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
     const { object, unknown } = isStrategic ? readStructs(type, result) : readJson(type, result);
@@ -178,6 +179,19 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
     if (!(error instanceof DecodeError)) throw error;
     throw misfit(shown(), error.message);
   }
+}
+
+/**
+ * What has no struct is found by what it says it is (apimachinery, `unstructuredJSONScheme`); undefined when that can be.
+ *
+ * @throws ApiError (500) for what says no version.
+ */
+function kindMisfit(type: Pick<ObjectType, 'typeMetaOptional'>, result: unknown, shown: () => string): string | undefined {
+  if (type.typeMetaOptional || !isRecord(result)) return undefined;
+  if (!result.kind) return `Object 'Kind' is missing in '${shown()}'`;
+  if (!result.apiVersion) throw apiError.internal("Object 'apiVersion' is missing in 'object has no apiVersion field'");
+  const version = String(result.apiVersion);
+  return version.split('/').length > 2 ? `unexpected GroupVersion string: ${version}` : undefined;
 }
 
 /** An object, and the fields that there are not. */
