@@ -195,3 +195,23 @@ export function cidrWarnings(value: string): string[] {
   }
   return warnings;
 }
+
+/** Whether the address begins with these bits, given for either family. */
+const within = (
+  { family, bits }: IpAddress,
+  v4: readonly [prefix: bigint, length: number],
+  v6: readonly [prefix: bigint, length: number],
+): boolean => {
+  const [prefix, length] = family === 4 ? v4 : v6;
+  return bits >> BigInt((family === 4 ? 32 : 128) - length) === prefix;
+};
+/* Go's `net/netip`, by the names that it has there. */
+
+export const isUnspecified = ({ bits }: IpAddress): boolean => bits === 0n;
+export const isLoopback = (ip: IpAddress): boolean => within(ip, [127n, 8], [1n, 128]);
+export const isLinkLocalMulticast = (ip: IpAddress): boolean =>
+  ip.family === 4 ? within(ip, [0xe00000n, 24], [0n, 0]) : ((ip.bits >> 112n) & 0xff0fn) === 0xff02n;
+export const isLinkLocalUnicast = (ip: IpAddress): boolean => within(ip, [0xa9fen, 16], [0x3fan, 10]);
+export const isMulticast = (ip: IpAddress): boolean => within(ip, [0xen, 4], [0xffn, 8]);
+export const isGlobalUnicast = (ip: IpAddress): boolean =>
+  !(isUnspecified(ip) || isLoopback(ip) || isMulticast(ip) || isLinkLocalUnicast(ip)) && !(ip.family === 4 && ip.bits === 0xffffffffn);

@@ -50,6 +50,13 @@ it('gets one, and shows tables', async () => {
     ['etcd-0', 'Unhealthy', '', 'no answer'],
   ]);
   expect((await server.request('POST', PATH, { body: {} })).status).toBe(405);
+  const watched = await server.request('GET', `${PATH}?watch=1`);
+  expect(watched.headers.warning).toBe('299 - "v1 ComponentStatus is deprecated in v1.19+"');
+  expect(watched.json()).toMatchObject({
+    code: 405,
+    message: 'watch is not supported on resources of kind "componentstatuses"',
+    details: { kind: 'componentstatuses' },
+  });
 });
 
 it('asks the components of this machine over HTTPS', async () => {

@@ -215,6 +215,27 @@ test('node and pod proxies pass on method, path, query and body', async () => {
   expect((await api.request('GET', '/api/v1/nodes/n2/proxy/')).json()).toMatchObject({ code: 404, message: 'nodes "n2" not found' });
 });
 
+test('a node that is not there is told of the resource that was asked for', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const pod = (name: string, podIP: string) => ({
+    metadata: { name },
+    spec: { nodeName: 'gone', containers: [{ name: 'c' }] },
+    status: { podIP, podIPs: [{ ip: podIP }] },
+  });
+  for (const [name, ip] of [
+    ['far', '10.1.2.3'],
+    ['near', '127.0.0.1'],
+  ] as const)
+    await api.request('POST', PODS, { body: pod(name, ip) });
+  const said = async (path: string) => (await api.request('GET', `${PODS}/${path}`)).json<{ code: number; message: string }>();
+  for (const path of ['far/log', 'far/exec?command=a&stdout=1', 'far/portforward?ports=80', 'far/proxy/']) {
+    expect(await said(path)).toMatchObject({ code: 404, message: 'pods "gone" not found', details: { kind: 'pods' } });
+  }
+  // Nobody is led to an address that is the API server's own.
+  expect(await said('near/proxy/')).toMatchObject({ code: 400, message: 'address not allowed' });
+});
+
 test('a service’s proxy leads to a pod that is ready behind the port', async () => {
   await using kubelet = await aKubelet();
   await using api = await aCluster(kubelet.port, { '/services': plainStrategy(), '/endpoints': plainStrategy() });

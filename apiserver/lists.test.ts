@@ -138,6 +138,12 @@ describe('a list', () => {
     expect((await api.request('GET', `${path}?fieldSelector=x%3D1`)).json()).toMatchObject({ code: 400, message });
   });
 
+  test('reads nothing of a parameter with a broken escape or a semicolon, as Go does', async () => {
+    await fill('broken', ['a', 'b']);
+    expect((await list('broken', '?limit=1&continue=%%%')).names).toEqual(['a']);
+    expect((await list('broken', '?limit=1;&labelSelector=%zz&fieldSelector=metadata.name%3Db')).names).toEqual(['b']);
+  });
+
   test('of all namespaces has them in order', async () => {
     await fill('x1', ['a']);
     await fill('x0', ['b']);

@@ -5,6 +5,10 @@ import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { coreKinds } from '../api/index.ts';
 import { VirtualClock } from '../runtime/index.ts';
+import { daemonSetStrategy } from './strategies/apps/daemon-set.ts';
+import { deploymentStrategy } from './strategies/apps/deployment.ts';
+import { namespaceStrategy } from './strategies/core/namespace.ts';
+import { secretStrategy } from './strategies/core/secret.ts';
 import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
 
 const PATH = '/api/v1/namespaces/default/configmaps';
@@ -78,6 +82,40 @@ describe('a watch', () => {
         metadata: { resourceVersion: String(api.store.revision), annotations: { 'k8s.io/initial-events-end': 'true' } },
       },
     });
+  });
+
+  /** Cells and objects of what kube-apiserver 1.34 answers. */
+  const END = { 'k8s.io/initial-events-end': 'true' };
+  const replicas0 = { replicas: 0, selector: null, template: { metadata: {}, spec: { containers: null } } };
+  test.each([
+    [
+      'apps/deployments',
+      deploymentStrategy,
+      { metadata: { annotations: END }, spec: { ...replicas0, strategy: {} }, status: {} },
+      ['', '0/0', 0, 0, '<unknown>', '', '', ''],
+    ],
+    [
+      'apps/daemonsets',
+      daemonSetStrategy,
+      { metadata: { annotations: { 'deprecated.daemonset.template.generation': '0', ...END } } },
+      ['', 0, 0, 0, 0, 0, '<none>', '<unknown>', '', '', '<none>'],
+    ],
+    ['/namespaces', namespaceStrategy, { spec: {}, status: {} }, ['', '', '<unknown>']],
+    ['/secrets', secretStrategy, { metadata: { annotations: END } }, ['', '', 0, '<unknown>']],
+    ['/configmaps', plainStrategy(), { metadata: { annotations: END } }, ['', '0001-01-01T00:00:00Z']],
+  ])('of %s is told how far it is by an object of the kind that says nothing else, as a row too', async (key, strategy, object, cells) => {
+    await using api = await start({ strategies: { [key]: strategy } });
+    const [group, resource] = key.split('/');
+    const path = `${group === '' ? '/api/v1' : `/apis/${group}/v1`}/${resource}`;
+    const query =
+      'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dnone';
+    using watch = await api.watch(`${path}?${query}`);
+    expect(await watch.next()).toMatchObject({ type: 'BOOKMARK', object });
+    for (const include of ['None', 'Metadata']) {
+      using rows = await api.watch(`${path}?${query}&includeObject=${include}`, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' });
+      const told = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { annotations: END } };
+      expect(await rows.next()).toMatchObject({ type: 'BOOKMARK', object: { kind: 'Table', rows: [{ cells, object: told }] } });
+    }
   });
 
   test('with sendInitialEvents=false begins with what comes', async () => {

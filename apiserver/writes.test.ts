@@ -199,6 +199,10 @@ describe('changing', () => {
     expect(await refusal({ spec: { b: 1, a: 1 } }, 'strategic-merge-patch', strict)).toBe(
       ' "" is invalid: patch: Invalid value: "map[spec:map[a:1 b:1]]": strict decoding error: unknown field "spec.a", unknown field "spec.b"',
     );
+    // What is shown has its members in Go's order, though they lie as they were written.
+    expect(await refusal({ spec: { a: 1 } }, 'merge-patch', strict)).toMatch(
+      /"\{\\"apiVersion\\":\\"v1\\",\\"kind\\":\\"Pod\\",\\"metadata\\":\{\\"name\\":\\"p\\",\\"namespace\\":\\"default\\",\\"uid\\":[^,]*,\\"resourceVersion\\":/,
+    );
     expect(await refusal([{ op: 'test', path: '/kind', value: 'Pod', more: 1 }], 'json-patch', strict)).toMatch(
       /Invalid value: "\{.*\}": strict decoding error: json patch unknown field "\[0\].more"$/,
     );
@@ -213,6 +217,8 @@ describe('changing', () => {
     const broken = (type: string) =>
       api.request('PATCH', `${pods}/p`, { raw: '{', headers: { 'content-type': `application/${type}+json` } });
     expect(said(await broken('strategic-merge-patch'))[2]).toBe('unexpected end of JSON input');
+    const brokenOfNone = { raw: '{', headers: { 'content-type': 'application/merge-patch+json' } };
+    expect(said(await api.request('PATCH', `${pods}/none`, brokenOfNone))[0]).toBe(404);
     expect(said(await broken('merge-patch'))[2]).toBe('error decoding patch: unexpected end of JSON input');
   });
 
@@ -271,6 +277,7 @@ describe('changing', () => {
     expect(said(await patch(api, 'a', { kind: 'Pod' }))[0]).toBe(422);
     expect(said(await put({ name: 'a', resourceVersion: 'x' }, 'a'))[2]).toBe('strconv.ParseUint: parsing "x": invalid syntax');
     expect(said(await patch(api, 'a', {}, 'apply-patch'))[2]).toBe('415: Unsupported Media Type');
+    expect(said(await patch(api, 'a', {}, 'Merge-Patch'))[2]).toBe('415: Unsupported Media Type');
     expect(said(await patch(api, 'a', [{ op: 'remove', path: '/data/x' }], 'json-patch'))).toEqual([
       422,
       'Invalid',

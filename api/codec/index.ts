@@ -5,6 +5,7 @@ export { type Decoded, decode, floatMisfit } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { decodeText, duplicateFields, hasDuplicates } from './duplicates.ts';
 export { emptyAt, emptyIn, hasEmpties, sharesEmpties, withEmpties } from './given-empties.ts';
+export { inGoOrder } from './go-json.ts';
 export { type ObjectType, typeOfMessage } from './object-type.ts';
 export {
   decodeProtobuf,

@@ -45,6 +45,8 @@ export interface FieldManagerOptions {
   readonly type: ObjectType;
   /** Other versions of the kind, which entries may be in; none unless given. */
   otherVersion?(apiVersion: string): ownership.Version | undefined;
+  /** Why upstream cannot bring its objects into this version; absent where it can. */
+  readonly cannotConvert?: string | undefined;
   /** What writers through a subresource (`''` for the object itself) cannot own. */
   resetFields?(subresource: string): ownership.FieldSet;
 }
@@ -54,16 +56,18 @@ export class FieldManager {
   readonly #apiVersion: string;
   readonly #kind: string;
   readonly #type: ObjectType;
+  readonly #cannotConvert: string | undefined;
   readonly #otherVersion: (apiVersion: string) => ownership.Version | undefined;
   readonly #resetFields: (subresource: string) => ownership.FieldSet;
   /** Where writes go, by subresource. */
   readonly #targets = new Map<string, ownership.Target>();
   #zero: KubeObject | undefined;
 
-  constructor({ apiVersion, kind, type, otherVersion, resetFields }: FieldManagerOptions) {
+  constructor({ apiVersion, kind, type, otherVersion, cannotConvert, resetFields }: FieldManagerOptions) {
     this.#apiVersion = apiVersion;
     this.#kind = kind;
     this.#type = type;
+    this.#cannotConvert = cannotConvert;
     this.#otherVersion = otherVersion ?? (() => undefined);
     this.#resetFields = resetFields ?? (() => ownership.EMPTY);
   }
@@ -104,15 +108,22 @@ export class FieldManager {
     const before = withoutManaged(stored);
     this.#fit(patch, before, managed.size > 0);
     if (managed.size === 0) {
+      this.#convert(`failed to create manager for existing fields: failed to convert live object (/; ${groupVersionKind(patch)})`);
       this.#trackUpdate(managed, { ...application, manager: BEFORE_FIRST_APPLY }, { live: this.#zeroObject(), next: before });
     }
     const applied = this.#applyOrTakeOver(managed, before, { ...application, config: patch });
+    if (applied.object !== undefined) this.#convert(`failed to convert new object (${nameOf(patch)})`);
     const object = this.#normal(applied.object ?? before, patch);
     if (manager === KUBECTL && object.metadata.annotations?.[LAST_APPLIED]) {
       object.metadata.annotations = withLastApplied(object.metadata.annotations, patch);
     }
     object.metadata.managedFields = ownership.encode(applied.managed);
     return object;
+  }
+
+  /** @throws ApiError (500) where there is no way into this version. */
+  #convert(failed: string): void {
+    if (this.#cannotConvert !== undefined) throw plainError(`${failed} to proper version: ${this.#cannotConvert}`);
   }
 
   #trackUpdate(managed: ownership.Managed, writer: Writer, step: { live: KubeObject; next: KubeObject }): boolean {

@@ -123,6 +123,7 @@ describe('a bound token', () => {
   it('is refused for what is not there, is another, or has another account', async () => {
     const refOf = (kind: string, more: object = {}) => ({ boundObjectRef: { apiVersion: 'v1', kind, name: 'p', ...more } });
     expect(await refusalOf(ask(refOf('Secret')))).toBe('404 secrets "p" not found');
+    expect(await refusalOf(ask(refOf('Pod', { name: '' })))).toBe('400 Name parameter required.');
     expect(await refusalOf(ask(refOf('ConfigMap')))).toBe('400 cannot bind token to object of type /v1, Kind=ConfigMap');
     expect(await refusalOf(ask(refOf('Pod', { apiVersion: 'apps/v1' })))).toBe('400 cannot bind token to object of type apps/v1, Kind=Pod');
     await objects.create(coreKinds.nodes, { metadata: { name: 'p' } });

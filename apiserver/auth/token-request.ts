@@ -195,6 +195,7 @@ function issue(options: TokenRequestsOptions, request: TokenRequest, { account, 
 const referenceTo = ({ metadata }: Live<KubeObject>): TokenReference => ({ name: metadata.name, uid: metadata.uid });
 
 function existing<T extends KubeObject>(objects: ObjectReader, kind: KindInfo, namespace: string, name: string): Live<T> {
+  if (name === '') throw apiError.badRequest('Name parameter required.');
   const found = objects.get<T>(kind, namespace, name);
   if (!found) throw apiError.notFound(kind, name);
   return found;

@@ -10,7 +10,9 @@ export const SNAPSHOT_PATH = '/nanokube/v1/snapshot';
 
 /** Whether a request may take as long as it likes: watches, connections to pods and nodes, and snapshots. */
 export const isLongRunning = ({ isResource, verb, subresource, path }: RequestInfo): boolean =>
-  path === SNAPSHOT_PATH || (isResource && (verb === 'watch' || verb === 'proxy' || LONG_RUNNING_SUBRESOURCES.has(subresource)));
+  path === SNAPSHOT_PATH ||
+  (!isResource && path.startsWith('/debug/pprof/')) ||
+  (isResource && (verb === 'watch' || verb === 'proxy' || LONG_RUNNING_SUBRESOURCES.has(subresource)));
 
 export const isMutating = ({ isResource, verb }: RequestInfo): boolean => isResource && !READ_VERBS.has(verb);
 

@@ -124,7 +124,7 @@ export class Pipeline {
       response.end('400 Bad Request');
       return undefined;
     }
-    const query = mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1));
+    const query = mark < 0 ? undefined : new URLSearchParams(readableQuery(url.slice(mark + 1)));
     const given = request.headers['audit-id'];
     const auditId = typeof given === 'string' && given !== '' ? given : random.uuid();
     try {
@@ -254,6 +254,15 @@ function endSpans({ request, response, answeredBytes }: Exchange, innermost: Spa
 
 /** In a path; Go's server answers such a request before anybody looks at it. */
 const BROKEN_ESCAPE = /%(?![\da-fA-F]{2})/;
+
+/** What of a query can be read: Go's `url.ParseQuery` leaves out what has a broken escape or a semicolon. */
+const readableQuery = (query: string): string =>
+  query.includes(';') || BROKEN_ESCAPE.test(query)
+    ? query
+        .split('&')
+        .filter((pair) => !pair.includes(';') && !BROKEN_ESCAPE.test(pair))
+        .join('&')
+    : query;
 
 const hasCredentials = ({ request: { headers, socket } }: Exchange): boolean =>
   headers.authorization !== undefined || (socket instanceof TLSSocket && socket.getPeerX509Certificate() !== undefined);

@@ -98,6 +98,11 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly watchIndex?: string | undefined;
   /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */
   tableRow?(object: T, now: number): unknown[];
+  /**
+   * What Go writes of an object that says nothing, where that is not what it decodes to: upstream's internal version has values where the served
+   * one has pointers. Watchers are told of it.
+   */
+  readonly zero?: Readonly<Record<string, unknown>> | undefined;
   /** The order of a Table's rows, where it is not that of the names. */
   tableOrder?(a: T, b: T): number;
   /** Conditions of a Table row (`metav1.TableRowCondition`): finished pods have one. */

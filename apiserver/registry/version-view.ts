@@ -38,8 +38,9 @@ export function inItsVersion(definition: KindDefinition, kinds: readonly ServedK
   };
   const withOthers: KindDefinition = {
     ...definition,
+    // Owners go by way of the internal version in the group of the object, which leads to no other group (managedfields, `versionconverter.go`).
     otherVersion: (apiVersion) => {
-      const other = family.find((kind) => apiVersionOf(kind.info) === apiVersion && kind.info !== info);
+      const other = family.find((kind) => apiVersionOf(kind.info) === apiVersion && kind.info !== info && kind.info.group === info.group);
       return other && versionOf(other, own, views[apiVersion]);
     },
     convertFrom: between(views, own),

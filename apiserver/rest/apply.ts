@@ -3,14 +3,15 @@ import { duplicateYamlKeys, parseYaml } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { updateStrategy } from '../registry/strategy.ts';
-import { mediaType, warningsOf } from './decode-body.ts';
+import { warningsOf, writtenMediaType } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
 import { checkName, mayCreate } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
 /** Whether a PATCH is a server-side apply. */
-export const isApply = ({ request }: Exchange): boolean => mediaType(request.headers['content-type']) === 'application/apply-patch+yaml';
+export const isApply = ({ request }: Exchange): boolean =>
+  writtenMediaType(request.headers['content-type']) === 'application/apply-patch+yaml';
 
 /** Server-side apply to an object, which it may create, or to a subresource that is a view of it. */
 export const applyObject: Handler = async (rest, exchange, endpoint) => {

@@ -36,8 +36,11 @@ export function bodyEncoding(contentType: string | undefined): Encoding {
   throw apiError.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted}`);
 }
 
+/** A Content-Type without its parameters, as it is written: go-restful finds the routes of patches by it. */
+export const writtenMediaType = (contentType: string | undefined): string => (contentType ?? '').split(';', 1)[0]?.trim() ?? '';
+
 /** A Content-Type without its parameters. */
-export const mediaType = (contentType: string | undefined): string => (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+export const mediaType = (contentType: string | undefined): string => writtenMediaType(contentType).toLowerCase();
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PARAMETER = `;\\s*(${TOKEN})\\s*=\\s*(${TOKEN}|"(?:[^"\\\\\\r\\n]|\\\\.)*")\\s*`;
@@ -224,6 +227,8 @@ const withoutEmptyGroup = (apiVersion: string): string =>
 
 /** The header of a body that must have one: upstream's `NewMissingKindErr` (apimachinery, `pkg/runtime/error.go`). */
 function givenHeader(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: string; kind: string } {
+  const misfit = headerMisfit(raw);
+  if (misfit !== undefined) throw unrecognized(target, misfit, bytes);
   const missing = (what: string): string => `Object '${what}' is missing in '${bytes.toString()}'`;
   const { kind } = (raw ?? {}) as { kind?: unknown };
   if (kind === undefined || kind === null || kind === '') throw unrecognized(target, missing('Kind'), bytes);

@@ -6,7 +6,7 @@ import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { Transformation } from './negotiation.ts';
 import { partialMessage } from './partial-message.ts';
-import { type IncludeObject, parseServed, partialOf, tableOf } from './table.ts';
+import { type IncludeObject, parseServed, partialOf, type TableStyle, tableOf } from './table.ts';
 
 const OPENING: Readonly<Record<ChangeType, Buffer>> = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -25,14 +25,17 @@ const errorFrame = (status: Status): Buffer => frameOf('ERROR', status);
 const protobufError = (status: Status): Buffer =>
   encodeProtobufWatchEvent('ERROR', encodeProtobuf(bodies.status, status, { kind: 'Status', apiVersion: 'v1' }));
 
-const bookmarkOf = (resource: Pick<Resource, 'wire'>, revision: number, initialEventsEnd: boolean): KubeObject => ({
-  kind: resource.wire.kind,
-  apiVersion: resource.wire.apiVersion,
-  metadata: {
-    resourceVersion: String(revision),
-    ...(initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
-  },
-});
+/** An object of the kind that says nothing but how far the watch is (apiserver, `storage/cacher/cacher.go`: of `newFunc`, with a version). */
+function bookmarkOf({ wire, type, strategy }: Resource, revision: number, initialEventsEnd: boolean): KubeObject {
+  const { kind: _kind, apiVersion: _version, metadata, ...nothing } = type.decode(strategy.zero ?? {}).object;
+  const annotations = { ...metadata.annotations, ...(initialEventsEnd ? { 'k8s.io/initial-events-end': 'true' } : {}) };
+  return {
+    kind: wire.kind,
+    apiVersion: wire.apiVersion,
+    metadata: { resourceVersion: String(revision), ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
+    ...nothing,
+  };
+}
 
 /** Whole objects as JSON: a frame is the served bytes in an envelope. */
 export function objectFrames(resource: Resource): FrameWriter {
@@ -53,13 +56,17 @@ export function objectFrames(resource: Resource): FrameWriter {
 }
 
 /** Whole objects as protobuf: each frame has its length before it. */
-export function protobufFrames({ type: { message }, wire }: Resource): FrameWriter {
+export function protobufFrames(resource: Resource): FrameWriter {
+  const {
+    type: { message },
+    wire,
+  } = resource;
   assert(message, 'whole objects are asked for in protobuf only of kinds that have it');
   const frame = (type: string, object: KubeObject) => encodeProtobufWatchEvent(type, encodeProtobuf(message, object, wire));
   return {
     id: 'protobuf',
     change: (type, entry) => frame(type, parseServed(entry.bytes)),
-    bookmark: (revision, initialEventsEnd) => frame('BOOKMARK', bookmarkOf({ wire }, revision, initialEventsEnd)),
+    bookmark: (revision, initialEventsEnd) => frame('BOOKMARK', bookmarkOf(resource, revision, initialEventsEnd)),
     error: protobufError,
   };
 }
@@ -93,29 +100,26 @@ const KNOWN_COLUMNS = Buffer.from('"columnDefinitions":null');
 
 /** Each change as a Table of one row. A watcher is told the columns with the first. */
 export function tableFrames(resource: Resource, { version }: Transformation, include: IncludeObject, now: () => number): FrameWriter {
-  const whole = (objects: KubeObject[], resourceVersion: string) =>
-    tableOf(resource, objects, { resourceVersion }, { version, include, now: now() });
-  const table = (objects: KubeObject[], resourceVersion: string) => ({ ...whole(objects, resourceVersion), columnDefinitions: null });
+  const row = (object: KubeObject, resourceVersion: string, style: TableStyle) => ({
+    ...tableOf(resource, [object], { resourceVersion }, { ...style, now: now() }),
+    columnDefinitions: null,
+  });
   return {
     id: `table ${version} ${include}`,
-    change: (type, entry: Entry) => frameOf(type, table([parseServed(entry.bytes)], String(entry.revision))),
+    change: (type, entry: Entry) => frameOf(type, row(parseServed(entry.bytes), String(entry.revision), { version, include })),
+    // Where the initial events end is told by an annotation, which no row may do without.
     bookmark: (revision, initialEventsEnd) => {
-      const bookmark = bookmarkOf(resource, revision, initialEventsEnd);
-      return frameOf('BOOKMARK', initialEventsEnd ? bookmarkTable(whole([], String(revision)), bookmark) : table([], String(revision)));
+      const style = { version, include: initialEventsEnd && include === 'None' ? 'Metadata' : include } as const;
+      return frameOf('BOOKMARK', row(bookmarkOf(resource, revision, initialEventsEnd), String(revision), style));
     },
     error: errorFrame,
     first: (chunk) => {
       const at = chunk.indexOf(KNOWN_COLUMNS);
       if (at < 0) return chunk;
-      const columns = Buffer.from(`"columnDefinitions":${goJson(whole([], '').columnDefinitions)}`);
+      const columns = Buffer.from(
+        `"columnDefinitions":${goJson(tableOf(resource, [], {}, { version, include, now: now() }).columnDefinitions)}`,
+      );
       return Buffer.concat([chunk.subarray(0, at), columns, chunk.subarray(at + KNOWN_COLUMNS.length)]);
     },
   };
 }
-
-/** The end of the initial events is told by an annotation, which a Table has on its only row's object. */
-const bookmarkTable = (table: ReturnType<typeof tableOf>, bookmark: KubeObject): unknown => ({
-  ...table,
-  columnDefinitions: null,
-  rows: [{ cells: table.columnDefinitions.map(() => null), object: bookmark }],
-});

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
-import { apiError, coreKinds, type Node, type Pod } from '../../api/index.ts';
+import { apiError, coreKinds, type ErrorSubject, type Node, type Pod } from '../../api/index.ts';
 import { trusting } from '../../runtime/index.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
@@ -87,10 +87,13 @@ export class KubeletConnector implements PodDialer {
     return this.#connections;
   }
 
-  /** @throws ApiError (404, 500) when there is no such node, or it has no address. */
-  locate(nodeName: string): KubeletAddress {
+  /**
+   * @param requested what is said not to be there when the node is not: upstream's storage tells it of the resource that the request is for.
+   * @throws ApiError (404, 500) when there is no such node, or it has no address.
+   */
+  locate(nodeName: string, requested: ErrorSubject = coreKinds.nodes): KubeletAddress {
     const node = this.#objects.get<Node>(coreKinds.nodes, '', nodeName);
-    if (!node) throw apiError.notFound({ group: '', resource: 'nodes' }, nodeName);
+    if (!node) throw apiError.notFound(requested, nodeName);
     const addresses = node.status?.addresses ?? [];
     for (const wanted of this.#options.addressTypes) {
       const found = addresses.find(({ type, address }) => type === wanted && address !== '');

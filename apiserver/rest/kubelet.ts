@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { apiError, coreKinds, type Pod } from '../../api/index.ts';
+import { apiError, coreKinds, isGlobalUnicast, type Pod, parseIp } from '../../api/index.ts';
 import { pipeAnswer } from '../http/messages.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
@@ -29,7 +29,7 @@ export const podLog: Handler = async (rest, exchange, endpoint) => {
     exchange.response.end();
     return;
   }
-  const at = rest.kubelets.locate(pod.spec.nodeName);
+  const at = rest.kubelets.locate(pod.spec.nodeName, coreKinds.pods);
   const path = `/containerLogs/${podPath(pod)}/${container}${queryText(query)}`;
   const answer = await rest.kubelets.request(at, { method: 'GET', path, isUnverified, isForLogs: true, signal: exchange.signal });
   if (asksForWebSocket(exchange) && isGood(answer)) return await streamOverWebSocket(exchange, answer);
@@ -43,7 +43,7 @@ export const connectToKubelet: Handler = async (rest, exchange, endpoint) => {
   const { subresource, name } = exchange.info;
   const path = subresource === 'portforward' ? portForwardPath(pod, options) : streamPath(pod, options, subresource);
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${name} does not have a host assigned`);
-  const at = rest.kubelets.locate(pod.spec.nodeName);
+  const at = rest.kubelets.locate(pod.spec.nodeName, coreKinds.pods);
   await connect(rest, exchange, at, path);
 };
 
@@ -72,9 +72,10 @@ export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
 
 /** Passes a proxied request on to a port of a pod. @throws ApiError (400) when the pod has no address, or is on no node. */
 export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port, path = '/', isTls = false }: PodPort): Promise<void> {
-  if (!pod.status?.podIP && !pod.status?.podIPs?.length) throw apiError.badRequest('address not allowed');
+  const address = parseIp(pod.status?.podIPs?.[0]?.ip ?? '');
+  if (!address || !isGlobalUnicast(address)) throw apiError.badRequest('address not allowed');
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
-  const at = rest.kubelets.locate(pod.spec.nodeName);
+  const at = rest.kubelets.locate(pod.spec.nodeName, coreKinds.pods);
   const scheme = isTls ? 'https:' : '';
   await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${scheme}${port}${withoutDots(path)}` });
 }

@@ -11,6 +11,7 @@ import {
   duplicateFields,
   floatMisfit,
   goFormat,
+  inGoOrder,
   type ObjectType,
   PatchError,
 } from '../../api/schema.ts';
@@ -25,7 +26,7 @@ import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
-import { headerMisfit, mediaType, named, warningsOf } from './decode-body.ts';
+import { headerMisfit, named, warningsOf, writtenMediaType } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { checkName } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
@@ -90,7 +91,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
   span?.event('limitedReadBody succeeded', { len: bytes.length });
   span?.event('Recorded the audit event');
   const options = readWriteOptions(exchange, 'PatchOptions');
-  const patch = readPatch(type, bytes);
+  let patch: Patch | undefined;
   const context = contextOf(rest, exchange, options.dryRun);
   const writer = writerOf(exchange, options);
   let warned = false;
@@ -105,12 +106,13 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
       mayCreate: false,
       next: (_current, live) => {
         if (!live) throw apiError.notFound(resource.subject, name);
+        patch ??= readPatch(type, bytes); // of what is not there nobody looks at the patch
         span?.event('About to apply patch');
         // What a patch leaves alone is part of what it makes, and will be changed in place.
         const { object, problems, shown } = patched(resource.type, cloneJson(live), patch);
         if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
         warned = true;
-        if (patch.type !== STRATEGIC_MERGE) checkKind(rest, endpoint, object);
+        if (patch.type !== STRATEGIC_MERGE) checkKind(rest, endpoint, object, shown);
         finish(exchange, endpoint, object);
         if (withFields) resource.fields.track({ live, next: object, ...writer });
         else object.metadata.managedFields = undefined;
@@ -125,7 +127,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
 
 /** @throws ApiError (415) for a type that is none of ours. */
 export function patchType(exchange: Exchange, { type: { message }, wording }: Pick<Resource, 'type' | 'wording'>): PatchType {
-  const media = mediaType(exchange.request.headers['content-type']);
+  const media = writtenMediaType(exchange.request.headers['content-type']);
   const type = PATCHES.get(media);
   if (type && (message || type !== STRATEGIC_MERGE)) return type;
   if (wording.patchTypes !== undefined) {
@@ -162,10 +164,12 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
   const { result, inPatch } = applied(type.message, document, patch);
   if (patch.type === OPERATIONS && nestsTooDeep(result)) throw misfit(patch.text, TOO_DEEP);
   const isStrategic = patch.type === STRATEGIC_MERGE;
-  const shown = () => (isStrategic ? goFormat(patch.value) : stringifyJson(result));
+  // Members lie in an object as they were written, and Go writes them in an order of its own.
+  const inOrder = () => (type.message ? type.decode(document).object : inGoOrder(document));
+  const shown = () => (isStrategic ? goFormat(patch.value) : stringifyJson(applied(type.message, inOrder(), patch).result));
   // It has the form of the object that it makes; a strategic merge patch is converted, and whole numbers are whole then.
   const floating = patch.type === MERGE && type.message ? floatMisfit(type.message, patch.text) : undefined;
-  const misfitting = (isStrategic ? undefined : headerMisfit(result)) ?? floating;
+  const misfitting = (isStrategic ? undefined : (headerMisfit(result) ?? kindMisfit(type, result, shown))) ?? floating;
   if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
     const { object, unknown } = isStrategic ? readStructs(type, result) : readJson(type, result);
@@ -175,6 +179,19 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
     if (!(error instanceof DecodeError)) throw error;
     throw misfit(shown(), error.message);
   }
+}
+
+/**
+ * What has no struct is found by what it says it is (apimachinery, `unstructuredJSONScheme`); undefined when that can be.
+ *
+ * @throws ApiError (500) for what says no version.
+ */
+function kindMisfit(type: Pick<ObjectType, 'typeMetaOptional'>, result: unknown, shown: () => string): string | undefined {
+  if (type.typeMetaOptional || !isRecord(result)) return undefined;
+  if (!result.kind) return `Object 'Kind' is missing in '${shown()}'`;
+  if (!result.apiVersion) throw apiError.internal("Object 'apiVersion' is missing in 'object has no apiVersion field'");
+  const version = String(result.apiVersion);
+  return version.split('/').length > 2 ? `unexpected GroupVersion string: ${version}` : undefined;
 }
 
 /** An object, and the fields that there are not. */
@@ -247,9 +264,9 @@ export function judge(exchange: Exchange, problems: readonly string[], { validat
 }
 
 /** A strategic merge patch is made of structs, and what it says of their kind is not heard; others may not say another. @throws ApiError (422) */
-function checkKind({ decoder }: Rest, { resource }: Endpoint, object: KubeObject): void {
+function checkKind({ decoder }: Rest, { resource }: Endpoint, object: KubeObject, shown: () => string): void {
   const mismatch = decoder.mismatch(object, resource);
-  if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
+  if (mismatch !== undefined) throw misfit(shown(), mismatch);
 }
 
 function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {

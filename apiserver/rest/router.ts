@@ -128,9 +128,15 @@ function handlerOf(endpoint: Endpoint, { info, request }: Exchange): Handler {
   const handlers = endpoint.handlers ?? (isCollection(verb) || name === '' ? COLLECTION : OBJECT);
   const declared = kind.verbs.find((each) => each === verb);
   const handler = declared && handlers[declared];
+  if (!handler && verb === 'watch' && kind.verbs.includes('list')) return refuseToWatch;
   if (!handler || isUnknownHead(request.method)) throw methodNotAllowed();
   return handler;
 }
+
+/** Who lists, and is asked to watch, is found, and says that it cannot. */
+const refuseToWatch: Handler = (_rest, { info }, { resource }) => {
+  throw apiError.methodNotSupported(resource.subject, info.verb);
+};
 
 const isCollection = (verb: string): boolean => verb === 'list' || verb === 'deletecollection';
 

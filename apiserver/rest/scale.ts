@@ -76,11 +76,11 @@ export const patchScale: Handler = async (rest, exchange, endpoint) => {
   if (isApply(exchange)) return applyScale(rest, exchange, endpoint);
   const type = patchType(exchange, endpoint.resource);
   rest.encoder.accept(exchange, answered(viewOf(endpoint.resource)));
-  const patch = readPatch(type, await readBody(exchange.request));
+  const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'PatchOptions');
   const fields = scaleFields(exchange, options);
   const wantedOf = (live: Scale): Scale => {
-    const { object, problems, shown } = patched(TYPE, live, patch);
+    const { object, problems, shown } = patched(TYPE, live, readPatch(type, bytes));
     judge(exchange, problems, { validation: options.fieldValidation, shown });
     checkIdentity(object, exchange);
     return fields.tracked(live, object);
@@ -95,7 +95,7 @@ const applyScale: Handler = async (rest, exchange, endpoint) => {
   const config = readConfig(bytes);
   const writer = writerOf(exchange, options);
   const wantedOf = (live: Scale): Scale => {
-    const wanted = FIELDS.apply({ ...writer, live, config, force: options.force });
+    const wanted = fieldsOf(endpoint.resource).apply({ ...writer, live, config, force: options.force });
     judgeConfig(exchange, bytes, options.fieldValidation);
     checkIdentity(wanted, exchange);
     return wanted as Scale;
@@ -109,8 +109,17 @@ function checkIdentity(scale: KubeObject, { info }: Exchange): void {
   checkName(scale, info.name);
 }
 
+const SCALE = { apiVersion: 'autoscaling/v1', kind: 'Scale', type: TARGET.type };
 /** Who owns the fields of a Scale. */
-const FIELDS = new FieldManager({ apiVersion: 'autoscaling/v1', kind: 'Scale', type: TARGET.type });
+const FIELDS = new FieldManager(SCALE);
+/** The same where the object is a custom resource. */
+const CUSTOM_FIELDS = new FieldManager({
+  ...SCALE,
+  cannotConvert: `request to convert CR to an invalid group/version: ${SCALE.apiVersion}`,
+});
+
+/** Custom resources convert between versions of their own only, which an apply to their Scale runs into (apiextensions, `crConverter`). */
+const fieldsOf = ({ type }: Resource): FieldManager => (type.typeMetaOptional ? FIELDS : CUSTOM_FIELDS);
 
 /** Keeps track of what a request changes. */
 function scaleFields(exchange: Exchange, options: WriteOptions) {

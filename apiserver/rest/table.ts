@@ -115,8 +115,17 @@ function columnsOf({ info }: Shown): ColumnDefinition[] {
   }));
 }
 
-function cellsOf({ strategy }: Shown, object: KubeObject, now: number): readonly unknown[] {
-  return strategy.tableRow?.(object, now) ?? [object.metadata.name, object.metadata.creationTimestamp ?? null];
+/** How Go prints a time that is none. */
+const GO_ZERO_TIME = '0001-01-01T00:00:00Z';
+
+/** What a watcher is told of how far it is has no name: Go's is empty. */
+const nameless = (object: KubeObject): KubeObject => ({ metadata: { name: '', ...object.metadata }, ...withoutMetadata(object) });
+
+const withoutMetadata = ({ metadata: _, ...others }: KubeObject): Omit<KubeObject, 'metadata'> => others;
+
+function cellsOf({ strategy }: Shown, said: KubeObject, now: number): readonly unknown[] {
+  const object = said.metadata.name === undefined ? nameless(said) : said;
+  return strategy.tableRow?.(object, now) ?? [object.metadata.name, object.metadata.creationTimestamp ?? GO_ZERO_TIME];
 }
 
 /** How old an object is, as tables show it. */

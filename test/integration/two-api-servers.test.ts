@@ -120,7 +120,7 @@ describe.skipIf(!findEtcd())(`two API servers on one etcd${findEtcd() ? '' : ` (
       expect((await second.call('GET', '/api/v1/nodes', undefined, { authorization })).status).toBe(403);
       await first.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
         metadata: { name: `b${i}` },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
         subjects: [{ kind: 'ServiceAccount', namespace: `n${i}`, name: 'bot' }],
       });
       const review = await second.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {

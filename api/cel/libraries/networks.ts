@@ -1,7 +1,16 @@
 // IP addresses and prefixes (apiserver, `pkg/cel/library/ip.go`, `cidr.go`), read as strictly as Go's net/netip does.
 
 import { goQuote } from '../../field-error.ts';
-import { formatIp, type IpAddress, parseIp } from '../../ip.ts';
+import {
+  formatIp,
+  type IpAddress,
+  isGlobalUnicast,
+  isLinkLocalMulticast,
+  isLinkLocalUnicast,
+  isLoopback,
+  isUnspecified,
+  parseIp,
+} from '../../ip.ts';
 import type { FunctionDeclaration, Implementation, Result } from '../language/declarations.ts';
 import { define, method, overload, signature } from '../language/define.ts';
 import { costSize, traversal } from '../language/runtime-cost.ts';
@@ -116,24 +125,6 @@ const canonical = (value: string): Result => {
   const ip = readIp(value);
   return ip instanceof CelError ? ip : formatIp(ip.address) === value;
 };
-
-/** Whether the address begins with these bits, given for either family. */
-const within = (
-  { family, bits }: IpAddress,
-  v4: readonly [prefix: bigint, length: number],
-  v6: readonly [prefix: bigint, length: number],
-): boolean => {
-  const [prefix, length] = family === 4 ? v4 : v6;
-  return bits >> BigInt((family === 4 ? 32 : 128) - length) === prefix;
-};
-const isUnspecified = ({ bits }: IpAddress): boolean => bits === 0n;
-const isLoopback = (ip: IpAddress): boolean => within(ip, [127n, 8], [1n, 128]);
-const isLinkLocalMulticast = (ip: IpAddress): boolean =>
-  ip.family === 4 ? within(ip, [0xe00000n, 24], [0n, 0]) : ((ip.bits >> 112n) & 0xff0fn) === 0xff02n;
-const isLinkLocalUnicast = (ip: IpAddress): boolean => within(ip, [0xa9fen, 16], [0x3fan, 10]);
-const isMulticast = (ip: IpAddress): boolean => within(ip, [0xen, 4], [0xffn, 8]);
-const isGlobalUnicast = (ip: IpAddress): boolean =>
-  !(isUnspecified(ip) || isLoopback(ip) || isMulticast(ip) || isLinkLocalUnicast(ip)) && !(ip.family === 4 && ip.bits === 0xffffffffn);
 
 /** A text that is no address fits no overload, where of a text that is no network the error is told: upstream asks the wrong one of the two. */
 function containsIp(cidr: CidrValue, other: CelValue): Result {

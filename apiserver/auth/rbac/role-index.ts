@@ -60,8 +60,6 @@ export class RoleIndex {
   readonly #namespaceGrants = new Map<string, Grants>();
   readonly #roles = new Map<string, readonly PolicyRule[]>();
   readonly #clusterRoles = new Map<string, Live<ClusterRole>>();
-  /** Rules of aggregated roles, forgotten whenever a ClusterRole changes. */
-  readonly #aggregated = new Map<string, readonly PolicyRule[]>();
   #filled = false;
 
   constructor(objects: ObjectReader) {
@@ -92,25 +90,7 @@ export class RoleIndex {
   #clusterRules(name: string): readonly PolicyRule[] {
     const role = this.#clusterRoles.get(name);
     if (!role) throw new MissingRole(`clusterrole.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`, name);
-    if (!role.aggregationRule) return role.rules ?? [];
-    let rules = this.#aggregated.get(name);
-    if (!rules) {
-      rules = this.#aggregate(name, new Set());
-      this.#aggregated.set(name, rules);
-    }
-    return rules;
-  }
-
-  /** A role's own rules and those of the roles its selectors choose, which may be aggregated in turn. */
-  #aggregate(name: string, seen: Set<string>): readonly PolicyRule[] {
-    const role = this.#clusterRoles.get(name);
-    if (!role || seen.has(name)) return [];
-    seen.add(name);
-    const selectors = role.aggregationRule?.clusterRoleSelectors ?? [];
-    const chosen = [...this.#clusterRoles.values()].filter(({ metadata }) =>
-      selectors.some((selector) => selects(selector, metadata.labels)),
-    );
-    return [...(role.rules ?? []), ...chosen.flatMap(({ metadata }) => this.#aggregate(metadata.name, seen))];
+    return role.rules ?? [];
   }
 
   #fill(): void {
@@ -118,7 +98,6 @@ export class RoleIndex {
     this.#follow<ClusterRole>(rbacKinds.clusterroles, (old, now) => {
       if (old) this.#clusterRoles.delete(old.metadata.name);
       if (now) this.#clusterRoles.set(now.metadata.name, now);
-      this.#aggregated.clear();
     });
     this.#follow<Role>(rbacKinds.roles, (old, now) => {
       if (old) this.#roles.delete(keyOf(old));
@@ -182,19 +161,3 @@ const grantOf = ({ metadata, roleRef }: Live<Binding>, subject: Subject): Grant 
   roleName: roleRef.name,
   subject,
 });
-
-type Selector = NonNullable<NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']>[number];
-
-/** Whether a label selector chooses these labels; an empty one chooses all. */
-function selects({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Readonly<Record<string, string>> = {}): boolean {
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-      if (operator === 'Exists') return value !== undefined;
-      if (operator === 'DoesNotExist') return value === undefined;
-      const listed = value !== undefined && values.includes(value);
-      return operator === 'In' ? listed : operator === 'NotIn' && !listed;
-    })
-  );
-}

@@ -342,6 +342,10 @@ describe('embedded objects', () => {
     const cut = wrong();
     compiled.prune(cut, { dropInvalid: true });
     expect(cut.spec).toEqual({ tpl: { kind: 'Pod', metadata: { name: 'a' } } });
+    // What is shown of them has its members by name.
+    expect(() => compiled.prune(widget({ tpl: { metadata: { name: 'a', creationTimestamp: 'x' } } }))).toThrow(
+      'Invalid value: {"creationTimestamp":"x","name":"a"}: parsing time "x"',
+    );
     expect(() => compiled.prune(widget({ tpl: { metadata: { labels: 'x' } } }))).toThrow(
       /^spec\.tpl\.metadata: Invalid value: .*json: cannot unmarshal string/,
     );

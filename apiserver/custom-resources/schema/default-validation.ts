@@ -1,10 +1,9 @@
 // Whether the defaults in a schema are values that the schema allows: upstream's `ValidateDefaults` (apiextensions-apiserver,
 // `pkg/apiserver/schema/defaulting/validation.go`).
 import { type FieldError, fieldError, type JSONSchemaProps } from '../../../api/index.ts';
-import { cloneJson, equalJson } from '../../../api/schema.ts';
+import { cloneJson, equalJson, inGoOrder } from '../../../api/schema.ts';
 import { SchemaCoercionError } from './custom-schema.ts';
 import { compileCoercer, compileEmbeddedValidator } from './embedded.ts';
-import { inGoOrder } from './go-json.ts';
 import { type Step, surround } from './pruned-defaults.ts';
 import { compilePrunerOf } from './pruner.ts';
 import { hasDefault, isEmbedded, itemsOf, propertiesOf } from './structural.ts';

@@ -7,7 +7,7 @@ import {
   nameIsPathSegment,
   type ObjectMeta,
 } from '../../../api/index.ts';
-import { DecodeError, decode, isObject, type JsonObject, objectMeta } from '../../../api/schema.ts';
+import { DecodeError, decode, inGoOrder, isObject, type JsonObject, objectMeta } from '../../../api/schema.ts';
 import { validateObjectMeta } from '../../registry/metadata-validation.ts';
 import { SchemaCoercionError } from './custom-schema.ts';
 import { additionalOf, anyStructural, isEmbedded, itemsOf, propertiesOf } from './structural.ts';
@@ -54,7 +54,7 @@ function coerceObject(object: JsonObject, walk: CoerceWalk): void {
   const { metadata, unknown, problem } = readMetadata(object.metadata, walk.dropInvalid);
   walk.unknown.push(...unknown.map((name) => `${path}.${name}`));
   if (metadata) object.metadata = metadata;
-  else if (!walk.dropInvalid) throw new SchemaCoercionError(fieldError.invalid(path, object.metadata, problem ?? ''));
+  else if (!walk.dropInvalid) throw new SchemaCoercionError(fieldError.invalid(path, inGoOrder(object.metadata), problem ?? ''));
 }
 
 /** Metadata as it was understood. */

@@ -1,7 +1,6 @@
 import { type FieldError, fieldError, type JSONSchemaProps, stringifyJson } from '../../../api/index.ts';
-import { isObject, type JsonObject } from '../../../api/schema.ts';
+import { inGoOrder, isObject, type JsonObject } from '../../../api/schema.ts';
 import { childPath } from './embedded.ts';
-import { inGoOrder } from './go-json.ts';
 import { additionalOf, anyStructural, itemsOf, propertiesOf } from './structural.ts';
 
 type Validate = (value: unknown, path: string) => FieldError[];

@@ -58,7 +58,6 @@ export const customResourceDefinitionStrategy = (checks: RuleChecks = {}): Strat
       crd.metadata.finalizers = [...(crd.metadata.finalizers ?? []).filter((each) => each !== CLEANUP_FINALIZER), CLEANUP_FINALIZER];
       setCondition(crd, DELETION_PENDING, toTime(now));
     },
-    tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
     subresources: {
       status: updateOf<CustomResourceDefinition>({
         resetFields: ['metadata', 'spec'],

@@ -12,6 +12,7 @@ import { selectorChange, warnOfTemplate } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/daemonset`. */
 export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
+  zero: { metadata: { annotations: { [TEMPLATE_GENERATION]: '0' } } },
   formerNames: ['apps/v1beta2'],
   fieldAnnotations: [TEMPLATE_GENERATION],
   setDefaults,

@@ -12,6 +12,7 @@ import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/deployment`. */
 export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
+  zero: { spec: { replicas: 0 } },
   formerNames: ['apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1'],
   fieldAnnotations: [ROLLBACK_TO],
   setDefaults,

@@ -10,6 +10,7 @@ import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/replicaset`. */
 export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
+  zero: { spec: { replicas: 0 } },
   formerNames: ['apps/v1beta2', 'extensions/v1beta1'],
   setDefaults: ({ spec }) => {
     spec.replicas ??= 1;

@@ -12,6 +12,7 @@ import { warnOfTemplate } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/statefulset`, `pkg/apis/apps/v1/defaults.go`. Its name becomes that of its pods, and these host names. */
 export const statefulSetStrategy: Strategy<StatefulSet> = strategyOf<StatefulSet>({
+  zero: { spec: { replicas: 0 } },
   formerNames: ['apps/v1beta2', 'apps/v1beta1'],
   setDefaults,
   validateName: nameIsDnsLabel,

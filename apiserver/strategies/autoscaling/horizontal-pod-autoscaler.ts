@@ -26,7 +26,7 @@ export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> 
   },
   validateUpdate: (_context, autoscaler, old) => validateHorizontalPodAutoscaler(autoscaler, old),
   tableRow: ({ metadata, spec, status }, now) => [
-    metadata.name,
+    metadata.name ?? '',
     `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`,
     metricsCell(listOf(spec.metrics), listOf(status.currentMetrics)),
     spec.minReplicas === undefined ? '<unset>' : String(spec.minReplicas),

@@ -57,7 +57,7 @@ function eventRow(event: Event, now: number): unknown[] {
     (event.message ?? '').trim(),
     first,
     series ? (series.count ?? 0) : event.count || 1,
-    metadata.name,
+    metadata.name ?? '',
   ];
 }
 

@@ -18,7 +18,6 @@ export const limitRangeStrategy: Strategy<LimitRange> = strategyOf<LimitRange>({
   },
   validateCreate: (_context, limitRange) => validateLimitRange(limitRange),
   validateUpdate: (_context, limitRange) => validateLimitRange(limitRange),
-  tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
 
 /** Containers' limits begin as the highest there may be, and their requests as their limits. */

@@ -40,7 +40,7 @@ export const namespaceStrategy = strategyOf<Namespace>({
     namespace.status.phase = 'Terminating';
   },
   fieldSelectors: { 'status.phase': ({ status }) => status.phase ?? '' },
-  tableRow: (namespace, now) => [namespace.metadata.name, namespace.status.phase, ageOf(namespace.metadata.creationTimestamp, now)],
+  tableRow: (namespace, now) => [namespace.metadata.name, namespace.status.phase ?? '', ageOf(namespace.metadata.creationTimestamp, now)],
   subresources: {
     status: updateOf<Namespace>({
       prepareForUpdate: (_context, namespace, old) => {

@@ -51,7 +51,7 @@ export const secretStrategy = strategyOf<Secret>({
   fieldSelectors: { type: ({ type }) => type ?? '' },
   tableRow: (secret, now) => [
     secret.metadata.name,
-    secret.type,
+    secret.type ?? '',
     Object.keys(secret.data ?? {}).length,
     ageOf(secret.metadata.creationTimestamp, now),
   ],

@@ -35,12 +35,6 @@ export const ipAddressStrategy = strategyOf<IPAddress>({
     const value = parentRef && goPart(networkingKinds.ipaddresses, ['spec', 'parentRef'], parentRef);
     return [...addressErrors(address), NEXT_LOOK, fieldError.invalid('spec.parentRef', value, IMMUTABLE_MESSAGE)];
   },
-  fieldSelectors: {
-    'spec.parentRef.group': ({ spec }) => spec.parentRef?.group ?? '',
-    'spec.parentRef.resource': ({ spec }) => spec.parentRef?.resource ?? '',
-    'spec.parentRef.namespace': ({ spec }) => spec.parentRef?.namespace ?? '',
-    'spec.parentRef.name': ({ spec }) => spec.parentRef?.name ?? '',
-  },
   // As upstream: the age has no column.
   tableRow: ({ metadata, spec: { parentRef } }, now) => [
     metadata.name,

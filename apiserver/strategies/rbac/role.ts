@@ -19,7 +19,6 @@ export const roleStrategy = strategyOf<Role>({
   allowCreateOnUpdate: true,
   validateCreate: (_context, { rules }) => rulesErrors(rules ?? [], true),
   validateUpdate: (_context, { rules }) => twice(rulesErrors(rules ?? [], true)),
-  tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
 
 /** Upstream: `pkg/registry/rbac/clusterrole`, `ValidateClusterRole`. */
@@ -30,7 +29,6 @@ export const clusterRoleStrategy = strategyOf<ClusterRole>({
   allowCreateOnUpdate: true,
   validateCreate: (_context, role) => clusterRoleErrors(role),
   validateUpdate: (_context, role) => twice(clusterRoleErrors(role)),
-  tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
 
 /** Upstream checks changed roles twice, and says so. */

@@ -93,7 +93,6 @@ export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
       .filter((field) => !semanticEqual(capacity[field], old[field]))
       .map((field) => fieldError.invalid(field, capacity[field], IMMUTABLE_MESSAGE)),
   ],
-  tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
 
 /** Upstream: `GetWarningsForCSIStorageCapacity`. */

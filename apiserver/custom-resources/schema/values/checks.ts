@@ -2,8 +2,7 @@
 
 import { compileGoPattern, formatGoDouble } from '../../../../api/cel.ts';
 import { type FieldError, fieldError, goQuote, type JSONSchemaProps, stringifyJson } from '../../../../api/index.ts';
-import { equalJson } from '../../../../api/schema.ts';
-import { inGoOrder } from '../go-json.ts';
+import { equalJson, inGoOrder } from '../../../../api/schema.ts';
 import { formatOf } from './formats.ts';
 import { countRunes, isInteger, isJsonInteger, type JsonType, typeOf } from './kinds-of-value.ts';
 import { invalidProblem, type Problem, typeProblem } from './result.ts';

@@ -106,7 +106,7 @@ function serviceRow(service: Service, now: number): unknown[] {
   const { spec, metadata } = service;
   return [
     metadata.name,
-    spec.type,
+    spec.type ?? '',
     spec.clusterIP || '<none>',
     externalIp(service),
     portsText(spec) || '<none>',
@@ -122,6 +122,8 @@ function externalIp({ spec, status }: Service): string {
       return [...balancerAddresses(status.loadBalancer?.ingress), ...external].join(',') || '<pending>';
     case 'ExternalName':
       return spec.externalName ?? '';
+    case undefined:
+      return '<unknown>';
     default:
       return external.length > 0 ? external.join(',') : '<none>';
   }

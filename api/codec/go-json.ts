@@ -1,4 +1,4 @@
-import { isObject } from '../../../api/schema.ts';
+import { isObject } from '../patch/json-value.ts';
 
 /** A value with the fields of its objects by name: how Go writes what it has decoded without knowing its type. */
 export function inGoOrder(value: unknown): unknown {
