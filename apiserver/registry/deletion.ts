@@ -42,19 +42,30 @@ export const validateDryRun = (dryRun: readonly string[] | undefined): FieldErro
   dryRun?.some((value) => value !== 'All') ? [fieldError.notSupported('dryRun', dryRun, ['All'])] : [];
 
 /** @throws ApiError (409) when the object is not the one the client means. */
-export function checkPreconditions({ info }: Resource, object: KubeObject, request: DeleteRequest): void {
-  const { preconditions } = request;
-  const { uid, resourceVersion, name = '' } = object.metadata;
-  const subject = { group: info.group, resource: info.kind };
+export function checkPreconditions(resource: Resource, object: KubeObject, { preconditions }: DeleteRequest): void {
+  const { uid, resourceVersion } = object.metadata;
   if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
-    throw apiError.conflict(subject, name, why);
+    throw unmet(resource, object, { what: 'UID', wanted: preconditions.uid, found: uid, since: 'deleted and then recreated' });
   }
   const wanted = preconditions?.resourceVersion;
-  if (wanted !== undefined && wanted !== resourceVersion) {
-    const why = `the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
-    throw apiError.conflict(subject, name, why);
+  if (wanted === undefined || wanted === resourceVersion) return;
+  throw unmet(resource, object, { what: 'ResourceVersion', wanted, found: resourceVersion, since: 'modified' });
+}
+
+interface Unmet {
+  readonly what: string;
+  readonly wanted: string;
+  readonly found: string | undefined;
+  readonly since: string;
+}
+
+/** Kinds that hold their own deletion have a storage of their own, with words of its own (`pkg/registry/core/namespace/storage/storage.go`). */
+function unmet({ info, strategy, subject }: Resource, { metadata: { name = '' } }: KubeObject, { what, wanted, found, since }: Unmet) {
+  if (strategy.holdsDeletion) {
+    return apiError.conflict(subject, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`);
   }
+  const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${since}`;
+  return apiError.conflict({ group: info.group, resource: info.kind }, name, why);
 }
 
 /** Decides what a delete does: upstream's graceful deletion and garbage-collection finalizers. @param object a copy, which is changed. */

@@ -15,3 +15,15 @@ it('namespaces are selected by their phase, and no other name than their metadat
   const select = async (field: string) => (await server.request('GET', `/api/v1/namespaces?fieldSelector=${field}`)).status;
   expect([await select('status.phase=Active'), await select('metadata.name=a'), await select('name=a')]).toEqual([200, 200, 400]);
 });
+
+it('another namespace than the one that is meant is told of in the words of namespaces’ own storage', async () => {
+  await using server = await startTestServer({ strategies: { '/namespaces': namespaceStrategy } });
+  const created = await server.request('POST', '/api/v1/namespaces', { body: { metadata: { name: 'n' } } });
+  const { uid = '', resourceVersion = '' } = created.json().metadata;
+  const refused = async (preconditions: object) =>
+    (await server.request('DELETE', '/api/v1/namespaces/n', { body: { preconditions } })).json<{ message: string; details: object }>();
+  const words = (what: string, found: string) =>
+    `Operation cannot be fulfilled on namespaces "n": Precondition failed: ${what} in precondition: 1, ${what} in object meta: ${found}`;
+  expect(await refused({ uid: '1' })).toMatchObject({ code: 409, message: words('UID', uid), details: { kind: 'namespaces' } });
+  expect(await refused({ resourceVersion: '1' })).toMatchObject({ code: 409, message: words('ResourceVersion', resourceVersion) });
+});
