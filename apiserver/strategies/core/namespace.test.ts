@@ -18,8 +18,8 @@ it('namespaces are selected by their phase, and no other name than their metadat
 
 it('another namespace than the one that is meant is told of in the words of namespaces’ own storage', async () => {
   await using server = await startTestServer({ strategies: { '/namespaces': namespaceStrategy } });
-  const { uid, resourceVersion } = (await server.request('POST', '/api/v1/namespaces', { body: { metadata: { name: 'n' } } })).json()
-    .metadata;
+  const created = await server.request('POST', '/api/v1/namespaces', { body: { metadata: { name: 'n' } } });
+  const { uid = '', resourceVersion = '' } = created.json().metadata;
   const refused = async (preconditions: object) =>
     (await server.request('DELETE', '/api/v1/namespaces/n', { body: { preconditions } })).json<{ message: string; details: object }>();
   const words = (what: string, found: string) =>
