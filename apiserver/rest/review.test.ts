@@ -13,7 +13,7 @@ it('a review is answered as its metadata to who asks for that, and whole to othe
     documents: () => ({
       discovery: none,
       openapi: none,
-      reviews: new Map([['authentication.k8s.io/selfsubjectreviews', () => REVIEW]]),
+      reviews: new Map([['authentication.k8s.io/selfsubjectreviews', () => Promise.resolve(REVIEW)]]),
     }),
   });
   const body = { kind: REVIEW.kind, apiVersion: REVIEW.apiVersion };
