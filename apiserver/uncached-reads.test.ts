@@ -54,7 +54,7 @@ describe('by default', () => {
       reason: 'Timeout',
       message: expect.stringContaining(`Too large resource version: ${FUTURE}`),
     });
-    expect(refused['details']).toEqual(details);
+    expect(refused.details).toEqual(details);
   });
 });
 
