@@ -62,6 +62,7 @@ describe('a token request', () => {
   it('is filled in: an hour, for the API server, about the account', async () => {
     const answer = await ask({});
     expect(answer.metadata).toMatchObject({ name: 'bot', namespace: 'ns', uid: account.metadata.uid });
+    expect(Object.keys(answer.metadata)).toEqual(['name', 'namespace', 'uid', 'creationTimestamp']);
     expect(answer.spec).toEqual({ audiences: ['https://issuer'], boundObjectRef: null, expirationSeconds: 3600 });
     const now = Math.floor(clock.now() / 1000);
     expect(Date.parse(answer.status?.expirationTimestamp ?? '')).toBe((now + 3600) * 1000);

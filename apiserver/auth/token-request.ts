@@ -99,10 +99,11 @@ function complete({ apiAudiences, clock }: TokenRequestsOptions, request: TokenR
   }
   // An absent list is null, whatever its type says: it is required of those who write it.
   if (!spec.audiences?.length) spec.audiences = [...apiAudiences];
-  metadata.name = account.metadata.name;
-  metadata.namespace = account.metadata.namespace;
-  metadata.uid = account.metadata.uid;
-  metadata.creationTimestamp = toTime(clock.now());
+  const { name, namespace, uid } = account.metadata;
+  const { managedFields, ...given } = metadata;
+  const own = { name, namespace, uid, creationTimestamp: toTime(clock.now()) };
+  // In the order of Go's members.
+  request.metadata = { ...own, ...given, ...own, ...(managedFields ? { managedFields } : {}) };
 }
 
 function validateTokenRequest({ spec }: TokenRequest): FieldError[] {

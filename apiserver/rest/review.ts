@@ -47,5 +47,5 @@ export async function answerReview(rest: Rest, exchange: Exchange, { kind, answe
   const value = await answer({ user: exchange.user, namespace }, object);
   // An answer changes nothing: it may as well be kept from who may not have it.
   await rest.admission.validate(context, attributes);
-  rest.encoder.value(exchange, 201, { value, message: kind.message, kind: info.kind, apiVersion: apiVersionOf(info) });
+  rest.encoder.review(exchange, { value, message: kind.message, kind: info.kind, apiVersion: apiVersionOf(info) });
 }

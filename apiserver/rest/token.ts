@@ -47,5 +47,5 @@ export const requestToken: Handler = async (rest, exchange) => {
     object,
   );
   const { kind } = INFO;
-  rest.encoder.value(exchange, 201, { value, message: bodies.tokenRequest, kind, apiVersion: 'authentication.k8s.io/v1' });
+  rest.encoder.review(exchange, { value, message: bodies.tokenRequest, kind, apiVersion: 'authentication.k8s.io/v1' });
 };
