@@ -81,7 +81,10 @@ export class Encoder {
   /** Answers what is asked and not kept, a review or a token: all of it, or its metadata for who takes no more. */
   review(exchange: Exchange, encodable: Encodable & { readonly value: { readonly metadata?: object | undefined } }): void {
     const { as } = this.#negotiator.answer(exchange.accept);
-    if (as?.form !== 'PartialObjectMetadata') return this.value(exchange, 201, encodable);
+    if (as?.form !== 'PartialObjectMetadata') {
+      this.value(exchange, 201, encodable);
+      return;
+    }
     const named = { kind: as.form, apiVersion: `meta.k8s.io/${as.version}` };
     this.value(exchange, 201, { value: { ...named, metadata: encodable.value.metadata ?? {} }, message: partialMessage, ...named });
   }
