@@ -1,4 +1,4 @@
-import { apiError, type FieldError, fieldError, type KubeObject, toTime } from '../../api/index.ts';
+import { apiError, type FieldError, fieldError, type KindInfo, type KubeObject, toTime } from '../../api/index.ts';
 import type { Resource } from './resource.ts';
 import type { DeleteContext } from './strategy.ts';
 
@@ -42,25 +42,42 @@ export const validateDryRun = (dryRun: readonly string[] | undefined): FieldErro
   dryRun?.some((value) => value !== 'All') ? [fieldError.notSupported('dryRun', dryRun, ['All'])] : [];
 
 /** @throws ApiError (409) when the object is not the one the client means. */
-export function checkPreconditions({ info }: Resource, object: KubeObject, request: DeleteRequest): void {
+export function checkPreconditions(resource: Resource, object: KubeObject, request: DeleteRequest): void {
   const { preconditions } = request;
+  if (!preconditions) return;
+  const { info, strategy } = resource;
   const { uid, resourceVersion, name = '' } = object.metadata;
+  if (strategy.holdsDeletion) {
+    checkHeld(info, object, preconditions);
+    return;
+  }
   const subject = { group: info.group, resource: info.kind };
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
+  if (preconditions.uid !== undefined && preconditions.uid !== uid) {
     const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
     throw apiError.conflict(subject, name, why);
   }
-  const wanted = preconditions?.resourceVersion;
+  const wanted = preconditions.resourceVersion;
   if (wanted !== undefined && wanted !== resourceVersion) {
     const why = `the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
     throw apiError.conflict(subject, name, why);
   }
 }
 
+/** Kinds that hold their own deletion look at preconditions themselves: upstream's `REST.Delete` of namespaces and CustomResourceDefinitions. */
+function checkHeld({ group, resource }: KindInfo, { metadata }: KubeObject, wanted: NonNullable<DeleteRequest['preconditions']>): void {
+  const refuse = (what: string, asked: string, is: string | undefined): never => {
+    const why = `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`;
+    throw apiError.conflict({ group, resource }, metadata.name ?? '', why);
+  };
+  if (wanted.uid !== undefined && wanted.uid !== metadata.uid) refuse('UID', wanted.uid, metadata.uid);
+  if (wanted.resourceVersion === undefined || wanted.resourceVersion === metadata.resourceVersion) return;
+  refuse('ResourceVersion', wanted.resourceVersion, metadata.resourceVersion);
+}
+
 /** Decides what a delete does: upstream's graceful deletion and garbage-collection finalizers. @param object a copy, which is changed. */
 export function planDeletion(resource: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): DeletionPlan {
   const { strategy } = resource;
-  if (strategy.holdsDeletion?.(object)) return markHeld(resource, context, object);
+  if (strategy.holdsDeletion?.(object)) return markHeld(resource, context, object, request);
   const grace = gracefully(resource, context, object, request);
   if (grace === 'pending') return { type: 'pending' };
   setDeletionFinalizers(resource, object, request);
@@ -83,8 +100,10 @@ export function isReadyToGo({ strategy }: Resource, object: KubeObject): boolean
   return deletionGracePeriodSeconds === 0;
 }
 
-function markHeld({ strategy }: Resource, context: DeleteContext, object: KubeObject): DeletionPlan {
+function markHeld(resource: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): DeletionPlan {
+  const { strategy } = resource;
   if (object.metadata.deletionTimestamp) return { type: 'pending' };
+  if (strategy.marksPropagation) setDeletionFinalizers(resource, object, request);
   object.metadata.deletionTimestamp = toTime(context.now);
   strategy.prepareForDeletion?.(context, object);
   return { type: 'mark', object, remove: false };

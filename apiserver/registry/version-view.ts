@@ -39,6 +39,8 @@ export function inItsVersion(definition: KindDefinition, kinds: readonly ServedK
   const withOthers: KindDefinition = {
     ...definition,
     otherVersion: (apiVersion) => {
+      // Upstream has one set of schemas for the core group and another for all named groups: what is in the other is not known.
+      if (isCore(apiVersion) !== isCore(apiVersionOf(info))) return undefined;
       const other = family.find((kind) => apiVersionOf(kind.info) === apiVersion && kind.info !== info);
       return other && versionOf(other, own, views[apiVersion]);
     },
@@ -48,6 +50,9 @@ export function inItsVersion(definition: KindDefinition, kinds: readonly ServedK
   const kept = family.find((kind) => kind.info === stored);
   return own && kept ? viewOf(withOthers, kept, own, storedOther) : withOthers;
 }
+
+/** Whether a version is of the core group, which has no name. */
+const isCore = (apiVersion: string): boolean => !apiVersion.includes('/');
 
 function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionView, other: StoredVersions['other']): KindDefinition {
   const storedWire = new WireForm(stored.info);
@@ -59,7 +64,9 @@ function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionVie
     strategy: viewStrategy(definition.strategy, view, definition.info),
     form: (wire) => ({
       store: (_encoded, object) => {
-        const bytes = storedWire.encode(view.toStored(object));
+        const stored = view.toStored(object);
+        definition.strategy.setDefaults(stored); // as it is read by other versions
+        const bytes = storedWire.encode(stored);
         return written ? written.renamed(bytes, storedWire) : bytes;
       },
       isEncoded: () => false,

@@ -41,13 +41,15 @@ export interface ListSource {
  * | none | | with continue | the store at the token's revision (the cache while that is the newest) |
  */
 export async function readList(source: ListSource, resource: Resource, options: ListOptions): Promise<ListPage> {
-  if (options.continue !== '') return readOn(source, resource, options);
+  // Any state will do, and then all of it is told, in a list that goes on as well.
+  const asked = options.resourceVersion === '0' ? { ...options, limit: 0 } : options;
+  if (options.continue !== '') return readOn(source, resource, asked);
   const revision = readVersion(options.resourceVersion);
   const exact = options.resourceVersionMatch === 'Exact' || (revision > 0 && options.limit > 0 && options.resourceVersionMatch === '');
   if (exact) return readExact(source, resource, options, revision);
   await freshFor(source, resource, options.resourceVersion);
   await resource.cache.settled();
-  return fromCache(source, resource, options.resourceVersion === '0' ? { ...options, limit: 0 } : options, '');
+  return fromCache(source, resource, asked, '');
 }
 
 /** The same as {@link fresh}, for a list of one kind, and noted of it. */
