@@ -9,6 +9,7 @@ export * from './field-selector.ts';
 export * from './int-or-string.ts';
 export * from './ip.ts';
 export * from './json.ts';
+export { quoteByte } from './json-reader.ts';
 export * from './key-usages.ts';
 export * from './kind-info.ts';
 export * from './kinds/index.ts';

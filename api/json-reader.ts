@@ -194,13 +194,16 @@ export class JsonReader {
 
   #unexpected(context: string): SyntaxError {
     const c = this.#text.codePointAt(this.#at);
-    return new SyntaxError(c === undefined ? 'unexpected end of JSON input' : `invalid character ${quoteByte(c)} ${context}`);
+    return new SyntaxError(c === undefined ? 'unexpected end of JSON input' : `invalid character ${quoteCharacter(c)} ${context}`);
   }
 }
 
 /** Go looks at bytes: of a character beyond ASCII, the first byte of its UTF-8 form is shown, as if it were Latin-1. */
-function quoteByte(codePoint: number): string {
-  const byte = codePoint < 0x80 ? codePoint : (Buffer.from(String.fromCodePoint(codePoint))[0] ?? 0);
+const quoteCharacter = (codePoint: number): string =>
+  quoteByte(codePoint < 0x80 ? codePoint : (Buffer.from(String.fromCodePoint(codePoint))[0] ?? 0));
+
+/** A byte of a text as Go shows it in messages (`encoding/json`, `quoteChar`). */
+export function quoteByte(byte: number): string {
   if (byte === 0x27) return "'\\''";
   if (byte === 0x22) return "'\"'";
   const escapes: Readonly<Record<number, string>> = {

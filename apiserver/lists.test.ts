@@ -47,6 +47,16 @@ describe('a list', () => {
     expect(rest.body.metadata.continue).toBeUndefined();
   });
 
+  test('that goes on from any state has no limit', async () => {
+    await fill('any', ['a', 'b', 'c', 'd']);
+    const first = await list('any', '?limit=1');
+    const next = await list('any', `?limit=1&resourceVersion=0&continue=${first.body.metadata.continue}`);
+    expect(next.names).toEqual(['b', 'c', 'd']);
+    expect(next.body.metadata.continue).toBeUndefined();
+    await fill('any', ['e']);
+    expect((await list('any', `?limit=1&resourceVersion=0&continue=${first.body.metadata.continue}`)).names).toEqual(['b', 'c', 'd']);
+  });
+
   test('in pages that nothing has changed under is answered alike', async () => {
     await fill('calm', ['a', 'b', 'c']);
     const first = await list('calm', '?limit=1');
@@ -117,6 +127,8 @@ describe('a list', () => {
     ['?limit=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['?limit=', 400, 'strconv.ParseInt: parsing "": invalid syntax'],
     ['?continue=e30', 400, 'continue key is not valid: server does not recognize this encoded version'],
+    ['?continue=xx', 400, "continue key is not valid: invalid character 'Ç' looking for beginning of value"],
+    ['?continue=gg', 400, "continue key is not valid: invalid character '\\u0082' looking for beginning of value"],
     // Upstream: `Test_decodeContinue` (`pkg/storage/continue_test.go`).
     ...['./key', '../key', 'a//key', 'key/', 'key/../..'].map((start): [string, number, string] => [
       `?continue=${encodeContinue({ revision: 1, start })}`,

@@ -221,6 +221,26 @@ describe('autoscaling/v2beta2 and v2beta1 HorizontalPodAutoscaler', () => {
     expect(await get(hpa('v2', 'a'))).toMatchObject({ spec: { metrics, behavior } });
   });
 
+  it('v1 says a behavior in an annotation, whose gaps are filled in where it is a field', async () => {
+    const behavior = '{"ScaleUp":{"Policies":[{"Type":"Pods","Value":4,"PeriodSeconds":60}]}}';
+    await created(hpa('v1'), { metadata: { name: 'a', annotations: { [BEHAVIOR]: behavior } }, spec: target });
+    expect((await get(hpa('v2', 'a'))).spec).toMatchObject({
+      behavior: {
+        scaleUp: { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 60 }] },
+        scaleDown: { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] },
+      },
+    });
+  });
+
+  it('nobody owns an annotation of v1 that says nothing', async () => {
+    const current = 'autoscaling.alpha.kubernetes.io/current-metrics';
+    const annotations = { [BEHAVIOR]: 'bad', [current]: '[]', own: 'x' };
+    const { metadata } = await created(hpa('v1'), { metadata: { name: 'a', annotations }, spec: target });
+    expect(metadata.annotations).toEqual({ own: 'x' });
+    expect(metadata).toMatchObject({ managedFields: [{ fieldsV1: { 'f:metadata': { 'f:annotations': { '.': {}, 'f:own': {} } } } }] });
+    expect(JSON.stringify(metadata)).not.toContain('alpha.kubernetes.io');
+  });
+
   it('v2beta1 aims at 80 % of CPU unless told otherwise', async () => {
     const { spec } = await created(hpa('v2beta1'), { spec: target });
     expect(spec).toMatchObject({ metrics: [{ type: 'Resource', resource: { name: 'cpu', targetAverageUtilization: 80 } }] });

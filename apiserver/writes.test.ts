@@ -192,6 +192,11 @@ describe('changing', () => {
     // A whole number that is too large for its field is another then: Go drops the bits that there is no room for.
     const large = { body: { spec: { priority: 99_999_999_999 } }, headers: { 'content-type': 'application/strategic-merge-patch+json' } };
     expect((await api.request('PATCH', `${pods}/p?dryRun=All`, large)).json()).toMatchObject({ spec: { priority: 1_215_752_191 } });
+    const beyond = { raw: '{"spec":{"priority":9e20}}', headers: large.headers };
+    expect((await api.request('PATCH', `${pods}/p?dryRun=All`, beyond)).json()).toMatchObject({ spec: { priority: 0 } });
+    const probe = (port: unknown) => ({ spec: { containers: [{ name: 'c', livenessProbe: { tcpSocket: { port } } }] } });
+    expect(await refusal(probe(1.5))).toContain('json: cannot unmarshal number 1.5 into Go value of type int32');
+    expect(await refusal(probe(true))).toContain('json: cannot unmarshal bool into Go value of type int32');
     expect(await refusal({ metadata: { labels: 'x' } }, 'merge-patch')).toMatch(
       /Invalid value: "\{.*labels.*json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map/,
     );
@@ -346,6 +351,11 @@ describe('deleting', () => {
   test('goes by the preconditions', async () => {
     await using api = await start();
     const { metadata } = (await create(api, 'a')).json();
+    const odd = { kind: 'Status', apiVersion: 'v1' };
+    expect((await api.request('DELETE', `${PATH}/a`, { body: odd })).json()).toMatchObject({
+      code: 500,
+      message: 'converting (v1.Status) to (v1.DeleteOptions): unknown conversion',
+    });
     const remove = (preconditions: unknown) => api.request('DELETE', `${PATH}/a`, { body: { preconditions } });
     expect(said(await remove({ uid: 'other' }))[2]).toContain(
       'Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other)',

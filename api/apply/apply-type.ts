@@ -113,7 +113,7 @@ const SCALARS: Readonly<Record<ScalarType, ApplyType>> = {
   bool: scalarType('boolean'),
   bytes: scalarType('string'),
   quantity: scalarType('untyped'),
-  intOrString: scalarType('untyped'),
+  intOrString: UNTYPED, // what upstream deduces from a schema that has no type
   time: scalarType('untyped'),
   microTime: scalarType('untyped'),
   duration: scalarType('string'),

@@ -68,7 +68,8 @@ export function itemElement(list: ListType, item: unknown): string {
   if (!isObject(item)) throw new ApplyTypeError('associative list with keys may not have non-map elements');
   const keys: [string, unknown][] = [];
   for (const name of list.keys) {
-    const value = memberOf(item, name) ?? list.items.map?.fields.get(name)?.fallback;
+    const given = memberOf(item, name);
+    const value = given === undefined ? list.items.map?.fields.get(name)?.fallback : given; // a null is no default
     if (value !== undefined) keys.push([name, value]);
   }
   if (keys.length > 0) return keyElement(keys);

@@ -102,6 +102,21 @@ describe('the fields that a configuration names', () => {
         },
       },
     ],
+    [
+      'a key that is null has no default',
+      containers({ name: 'a', ports: [{ containerPort: 80, protocol: null }] }),
+      {
+        'f:spec': {
+          'f:containers': {
+            'k:{"name":"a"}': {
+              '.': L,
+              'f:name': L,
+              'f:ports': { 'k:{"containerPort":80,"protocol":null}': { '.': L, 'f:containerPort': L, 'f:protocol': L } },
+            },
+          },
+        },
+      },
+    ],
   ];
   it.each(cases)('%s', (_, config, wanted) => {
     expect(fieldSetOf(POD, config)).toEqual(wanted);
@@ -140,6 +155,11 @@ it('removes fields, and what holds nothing any more', () => {
   const fields = { 'f:spec': { 'f:containers': { 'k:{"name":"a"}': { 'f:image': L }, 'k:{"name":"b"}': L } } };
   expect(removeFields(POD, pod, fields)).toEqual(containers({ name: 'a', args: ['1'] }));
   expect(removeFields(MAP, { data: { a: '1' } }, { 'f:data': { 'f:a': L } })).toEqual({ data: null });
+});
+
+it('takes any shape for what is a number or a text: only decoding refuses it', () => {
+  const budget = typeOf('poddisruptionbudgets');
+  for (const minAvailable of [{}, [1], 1, '10%']) expect(() => validate(budget, inSpec({ minAvailable }))).not.toThrow();
 });
 
 describe('validation of a configuration', () => {

@@ -1,6 +1,6 @@
 // What does not fit, in the words of the converter that upstream uses where there is no JSON text but a map: after a strategic merge patch
 // (apimachinery, `pkg/runtime/converter.go`). It goes by the fields of the struct, and stops at the first misfit.
-import { goTypeName, setMember } from '../patch/json-value.ts';
+import { goFormat, goTypeName, setMember } from '../patch/json-value.ts';
 import type { FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { DecodeError } from './decode-error.ts';
@@ -70,7 +70,7 @@ export function convertMap<T>(type: ObjectType<T>, raw: unknown): ReturnType<Obj
 
 /** A map in which whole numbers have as many bits as their fields: Go's conversion drops the others. */
 function wrapIntegers(type: FieldType, raw: unknown): unknown {
-  if (type.kind === 'scalar') return type.scalar === 'int32' && isWide(raw) ? Number(BigInt.asIntN(32, BigInt(raw))) : raw;
+  if (type.kind === 'scalar') return wrapInteger(type.scalar, raw);
   if (type.kind === 'list') return Array.isArray(raw) ? raw.map((item) => wrapIntegers(type.items, item)) : raw;
   if (!isPlain(raw)) return raw;
   const typeOf = (name: string) => (type.kind === 'map' ? type.values : type.message.fields.get(name)?.type);
@@ -82,19 +82,35 @@ function wrapIntegers(type: FieldType, raw: unknown): unknown {
   return wrapped;
 }
 
+function wrapInteger(scalar: ScalarType, raw: unknown): unknown {
+  if (scalar === 'int32' && isWide(raw)) return Number(BigInt.asIntN(32, BigInt(raw)));
+  if (!isHuge(raw)) return raw;
+  // A float that no integer can hold is the lowest one of 64 bits on amd64.
+  return scalar === 'int32' ? 0 : scalar === 'int64' ? LOWEST : raw;
+}
+
+const LOWEST = -(2n ** 63n);
+
+/** Whether a value is a whole number that takes more than 64 bits, which Go has as a float. */
+const isHuge = (raw: unknown): raw is number | bigint =>
+  typeof raw === 'bigint' ? BigInt.asIntN(64, raw) !== raw : typeof raw === 'number' && Number.isInteger(raw) && Math.abs(raw) >= 2 ** 63;
+
 /** Whether a value is a whole number of 64 bits. */
 const isWide = (raw: unknown): raw is number | bigint =>
   typeof raw === 'bigint' ? BigInt.asIntN(64, raw) === raw : typeof raw === 'number' && Number.isInteger(raw) && Math.abs(raw) < 2 ** 63;
 
+/** Whether a whole number is taken for a field that is too small for it. */
+const isWrapped = (scalar: ScalarType, raw: unknown): boolean => wrapInteger(scalar, raw) !== raw || (scalar === 'int32' && isWide(raw));
+
 function scalarMisfit(scalar: ScalarType, raw: unknown, goType: string): string | undefined {
-  if (scalar === 'int32' && isWide(raw)) return undefined;
+  if (isWrapped(scalar, raw)) return undefined;
   try {
     if (SCALAR_READERS[scalar](raw) !== MISFIT) return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
   const own = OWN_READERS.get(scalar);
-  if (own !== undefined) return `json: cannot unmarshal ${jsonKind(raw)} into Go value of type ${own}`;
+  if (own !== undefined) return `json: cannot unmarshal ${ownKind(raw, own)} into Go value of type ${own}`;
   if (scalar === 'bytes') {
     return typeof raw === 'string' ? `error decoding from json: ${corruptBase64(raw)}` : `cannot restore slice from ${goKind(raw)}`;
   }
@@ -112,6 +128,9 @@ function goKind(raw: unknown): string {
   if (Array.isArray(raw)) return 'slice';
   return isPlain(raw) ? 'map' : goTypeName(raw);
 }
+
+/** The same for what reads itself: of a number that is to be a whole one, all is told. */
+const ownKind = (raw: unknown, own: string): string => (own === 'int32' && isNumber(raw) ? `number ${goFormat(raw)}` : jsonKind(raw));
 
 /** What Go's decoder calls it. */
 function jsonKind(raw: unknown): string {

@@ -50,6 +50,16 @@ export function goFormat(value: unknown): string {
   return `map[${members.map((key) => `${key}:${goFormat(value[key])}`).join(' ')}]`;
 }
 
+/** A JSON value as Go's `%s` prints it, which is for texts only. */
+export function goFormatText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === null || value === undefined) return '%!s(<nil>)';
+  if (Array.isArray(value)) return `[${value.map(goFormatText).join(' ')}]`;
+  if (!isObject(value)) return `%!s(${goTypeName(value)}=${goFormat(value)})`;
+  const members = Object.keys(value).sort();
+  return `map[${members.map((key) => `${key}:${goFormatText(value[key])}`).join(' ')}]`;
+}
+
 /** The Go type that a JSON value is decoded into. */
 export function goTypeName(value: unknown): string {
   if (value === null || value === undefined) return '%!s(<nil>)';

@@ -276,6 +276,9 @@ describe('strategic merge patch', () => {
   test.each([
     [containers({ image: 'nameless:1' }), '500 map: map[image:nameless:1] does not contain declared merge key: name'],
     [containers({ name: 'a', $patch: 'explode' }), '500 unknown patch type: explode in map: map[$patch:explode name:a]'],
+    [containers({ name: 'a', $patch: null }), '500 unknown patch type: %!s(<nil>) in map: map[$patch:<nil> name:a]'],
+    [{ spec: { $patch: 1 } }, '500 unknown patch type: %!s(int64=1) in map: map[$patch:1]'],
+    [{ spec: { $patch: [true] } }, '500 unknown patch type: [%!s(bool=true)] in map: map[$patch:[true]]'],
     [containers({ name: 'a', $patch: 'merge' }), '500 merging lists cannot yet be specified in the patch'],
     [
       containers('a'),

@@ -7,7 +7,7 @@
 import type { FieldType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { undecodable } from './json-patch.ts';
-import { cloneJson, goFormat, goTypeName, isObject, type JsonObject, memberOf, setMember } from './json-value.ts';
+import { cloneJson, goFormat, goFormatText, goTypeName, isObject, type JsonObject, memberOf, setMember } from './json-value.ts';
 import { PatchError } from './patch-error.ts';
 import { checkOrder, deleteFrom, elementKind, inOrder, mergeKeyMissing, partition, withoutDuplicates } from './strategic-lists.ts';
 import { itemRuleOf, kindOf, type MergeRule, ruleOf } from './strategic-schema.ts';
@@ -45,7 +45,7 @@ function mergeObjects(doc: JsonObject, patch: JsonObject, type: FieldType): Json
 function replaceOrDelete(patch: JsonObject): JsonObject {
   const directive = patch[DIRECTIVE];
   if (directive === 'delete') return {};
-  if (directive !== 'replace') throw new PatchError(500, `unknown patch type: ${goFormat(directive)} in map: ${goFormat(patch)}`);
+  if (directive !== 'replace') throw new PatchError(500, `unknown patch type: ${goFormatText(directive)} in map: ${goFormat(patch)}`);
   delete patch[DIRECTIVE];
   return patch;
 }
@@ -184,7 +184,7 @@ function applySpecialItems(slots: unknown[], patch: readonly unknown[], mergeKey
 function deleteKeyed(slots: unknown[], used: number, item: JsonObject, mergeKey: string): number {
   const directive = item[DIRECTIVE];
   if (directive === 'merge') throw new PatchError(500, 'merging lists cannot yet be specified in the patch');
-  if (directive !== 'delete') throw new PatchError(500, `unknown patch type: ${goFormat(directive)} in map: ${goFormat(item)}`);
+  if (directive !== 'delete') throw new PatchError(500, `unknown patch type: ${goFormatText(directive)} in map: ${goFormat(item)}`);
   if (!Object.hasOwn(item, mergeKey)) throw mergeKeyMissing(item, mergeKey);
   let left = used;
   for (let at = 0; at < left; ) {

@@ -71,7 +71,7 @@ function unmet({ info, strategy, subject }: Resource, { metadata: { name = '' } 
 /** Decides what a delete does: upstream's graceful deletion and garbage-collection finalizers. @param object a copy, which is changed. */
 export function planDeletion(resource: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): DeletionPlan {
   const { strategy } = resource;
-  if (strategy.holdsDeletion?.(object)) return markHeld(resource, context, object);
+  if (strategy.holdsDeletion?.(object)) return markHeld(resource, context, object, request);
   const grace = gracefully(resource, context, object, request);
   if (grace === 'pending') return { type: 'pending' };
   setDeletionFinalizers(resource, object, request);
@@ -94,8 +94,10 @@ export function isReadyToGo({ strategy }: Resource, object: KubeObject): boolean
   return deletionGracePeriodSeconds === 0;
 }
 
-function markHeld({ strategy }: Resource, context: DeleteContext, object: KubeObject): DeletionPlan {
+function markHeld(resource: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): DeletionPlan {
+  const { strategy } = resource;
   if (object.metadata.deletionTimestamp) return { type: 'pending' };
+  if (strategy.marksPropagation) setDeletionFinalizers(resource, object, request);
   object.metadata.deletionTimestamp = toTime(context.now);
   strategy.prepareForDeletion?.(context, object);
   return { type: 'mark', object, remove: false };

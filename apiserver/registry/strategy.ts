@@ -132,6 +132,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   gracePeriodSeconds?(context: DeleteContext, object: T): number;
   /** The kind has finalizers of its own (a namespace's spec.finalizers): while this holds, a delete only marks the object. */
   holdsDeletion?(object: T): boolean;
+  /** A delete that only marks the object gives it the finalizers of its dependents' fate as well. */
+  readonly marksPropagation?: boolean | undefined;
   /** Changes an object that holds its own deletion when it is first deleted (a namespace's phase). */
   prepareForDeletion?(context: DeleteContext, object: T): void;
   /** Where the kind has what a Scale shows; spec.replicas, status.replicas and spec.selector unless given. */

@@ -60,7 +60,9 @@ function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionVie
     strategy: viewStrategy(definition.strategy, view, definition.info),
     form: (wire) => ({
       store: (_encoded, object) => {
-        const bytes = storedWire.encode(view.toStored(object));
+        const stored = view.toStored(object);
+        definition.strategy.setDefaults(stored); // as it is read by other versions
+        const bytes = storedWire.encode(stored);
         return written ? written.renamed(bytes, storedWire) : bytes;
       },
       isEncoded: () => false,

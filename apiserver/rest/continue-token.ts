@@ -1,4 +1,4 @@
-import { apiError, parseJson } from '../../api/index.ts';
+import { apiError, parseJson, quoteByte } from '../../api/index.ts';
 
 /** Where a list goes on: upstream's token, so that clients can be moved between servers. */
 export interface ContinueToken {
@@ -18,9 +18,12 @@ export function decodeContinue(text: string): ContinueToken {
   const bad = (why: string) => apiError.badRequest(`invalid continue token: continue key is not valid: ${why}`);
   const wrongAt = text.search(/[^\w-]/);
   if (wrongAt >= 0 || text.length % 4 === 1) throw bad(`illegal base64 data at input byte ${wrongAt >= 0 ? wrongAt : text.length - 1}`);
+  const bytes = Buffer.from(text, 'base64url');
+  const first = bytes[0] ?? 0;
+  if (first >= 0x80) throw bad(`invalid character ${quoteByte(first)} looking for beginning of value`);
   let token: unknown;
   try {
-    token = parseJson(Buffer.from(text, 'base64url').toString());
+    token = parseJson(bytes.toString());
   } catch (error) {
     throw bad(error instanceof Error ? error.message : String(error));
   }

@@ -20,6 +20,9 @@ const COLLECTION_CONCURRENCY = 32;
 /** The scheme that upstream reads delete options with; it shows in messages. */
 const OPTIONS_SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27';
 
+/** What every scheme knows besides, as of version v1: `metav1.AddMetaToScheme` and unversioned types. */
+const UNVERSIONED: ReadonlySet<string> = new Set(['Status', 'APIVersions', 'APIGroup', 'APIGroupList', 'APIResourceList']);
+
 /** DELETE of one object. */
 export const deleteObject: Handler = async (rest, exchange, { resource, registry }) => {
   rest.encoder.accept(exchange, resource);
@@ -158,6 +161,7 @@ function checkKind(raw: unknown): void {
   const { kind: given } = raw;
   if (typeof given !== 'string' || given === '' || given === 'DeleteOptions') return;
   const version = 'apiVersion' in raw && typeof raw.apiVersion === 'string' ? raw.apiVersion : 'v1';
+  if (version === 'v1' && UNVERSIONED.has(given)) throw plainError(`converting (v1.${given}) to (v1.DeleteOptions): unknown conversion`);
   throw plainError(`no kind ${goQuote(given)} is registered for version ${goQuote(version)} in scheme ${goQuote(OPTIONS_SCHEME)}`);
 }
 

@@ -43,14 +43,15 @@ export interface ListSource {
  * A kind that is not {@link Resource.isCached} answers each of the first three with the newest state, in pages.
  */
 export async function readList(source: ListSource, resource: Resource, options: ListOptions): Promise<ListPage> {
-  if (options.continue !== '') return readOn(source, resource, options);
+  // Any state will do, and then all of it is told, in a list that goes on as well.
+  const asked = options.resourceVersion === '0' && resource.isCached ? { ...options, limit: 0 } : options;
+  if (options.continue !== '') return readOn(source, resource, asked);
   const revision = readVersion(options.resourceVersion);
   const exact = options.resourceVersionMatch === 'Exact' || (revision > 0 && options.limit > 0 && options.resourceVersionMatch === '');
   if (exact) return readExact(source, resource, options, revision);
   await freshFor(source, resource, options.resourceVersion);
   await resource.cache.settled();
-  const isWhole = options.resourceVersion === '0' && resource.isCached;
-  return fromCache(source, resource, isWhole ? { ...options, limit: 0 } : options, '');
+  return fromCache(source, resource, asked, '');
 }
 
 /** The same as {@link fresh}, for a list of one kind, and noted of it. */

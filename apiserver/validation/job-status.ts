@@ -130,7 +130,7 @@ function checkFinished(errors: Errors, change: StatusChange): void {
   if (!finishedChanged && !change.changed('uncountedTerminatedPods')) return;
   if (!uncounted || listOf(uncounted.failed).length + listOf(uncounted.succeeded).length === 0) return;
   const value = goPart(batchKinds.jobs, ['status', 'uncountedTerminatedPods'], uncounted);
-  const why = 'uncountedTerminatedPods needs to be empty for finished job';
+  const why = 'must be empty for finished job';
   errors.push(fieldError.invalid('status.uncountedTerminatedPods', value, why));
 }
 

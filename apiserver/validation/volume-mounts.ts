@@ -9,7 +9,8 @@ type Volumes = ReadonlyMap<string, Volume>;
 
 export function checkVolumeMounts(errors: Errors, path: string, container: Container, volumes: Volumes): void {
   const mounts = listOf(container.volumeMounts);
-  const devices = listOf(container.volumeDevices);
+  // Of a name that comes twice the last counts, as in upstream's maps.
+  const devices = new Map(listOf(container.volumeDevices).map(({ name, devicePath }) => [name, devicePath]));
   mounts.forEach((mount, i) => {
     const at = `${path}[${i}]`;
     if (isEmpty(mount.name)) errors.push(fieldError.required(`${at}.name`));
@@ -30,11 +31,11 @@ function isTaken(mounts: readonly VolumeMount[], i: number): boolean {
   return false;
 }
 
-function checkAgainstDevices(errors: Errors, path: string, { name, mountPath }: VolumeMount, devices: readonly VolumeDevice[]): void {
-  if (devices.some((device) => device.name === name)) {
+function checkAgainstDevices(errors: Errors, path: string, { name, mountPath }: VolumeMount, devices: ReadonlyMap<string, string>): void {
+  if (devices.has(name)) {
     errors.push(fieldError.invalid(`${path}.name`, name, 'must not already exist in volumeDevices'));
   }
-  if (devices.some(({ devicePath }) => devicePath === mountPath)) {
+  if ([...devices.values()].includes(mountPath)) {
     errors.push(fieldError.invalid(`${path}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
   }
 }

@@ -71,7 +71,12 @@ function setDefaults(daemonSet: DaemonSet): void {
   if (spec.updateStrategy.type === 'RollingUpdate') {
     spec.updateStrategy.rollingUpdate ??= {};
     spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
-    spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+  }
+  const { rollingUpdate } = spec.updateStrategy;
+  if (rollingUpdate) {
+    // Upstream's internal version always has both.
+    rollingUpdate.maxUnavailable ??= 0;
+    rollingUpdate.maxSurge ??= 0;
   }
   spec.revisionHistoryLimit ??= 10;
   setPodTemplateDefaults(spec.template);

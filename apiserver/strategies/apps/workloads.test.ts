@@ -81,6 +81,12 @@ describe('DaemonSet', () => {
     expect(generations(daemonSet)).toEqual([1, '1']);
   });
 
+  it('has both bounds of a rolling update as soon as it has one, also when it does not roll', () => {
+    const updateStrategy = { type: 'OnDelete', rollingUpdate: { maxSurge: 1 } };
+    const { spec } = daemonSets.stored({ ...body, spec: { ...body.spec, updateStrategy } });
+    expect(spec.updateStrategy).toEqual({ type: 'OnDelete', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+  });
+
   it('says once what is wrong with a change', () => {
     const wrong = 'spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0';
     expect(daemonSets.patch(daemonSets.stored(body), { spec: { minReadySeconds: -1 } }).errors).toEqual([wrong]);

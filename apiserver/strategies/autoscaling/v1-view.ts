@@ -36,6 +36,7 @@ export const horizontalPodAutoscalerV1: VersionView = {
   setDefaults: (object) => {
     const { metadata, spec } = asV1(object);
     spec.minReplicas ??= 1;
+    if (metadata.annotations) metadata.annotations = canonicalAnnotations(object, metadata.annotations);
     // Upstream's conversion does it, before owners are told.
     if (metricsIn(metadata.annotations).length === 0) spec.targetCPUUtilizationPercentage ??= CPU_UTILIZATION;
   },
@@ -99,6 +100,14 @@ function annotationsOf({ metrics, behavior }: HorizontalPodAutoscaler['spec'], s
   }
   if (behavior) Object.assign(annotations, behaviorAnnotation(behavior));
   return annotations;
+}
+
+/** Annotations as they are after a turn through the stored version: what does not fit is gone. Upstream tells owners after that. */
+function canonicalAnnotations(object: KubeObject, annotations: Annotations): Record<string, string> | undefined {
+  if (!VIEW_ANNOTATIONS.some((name) => name in annotations)) return annotations;
+  const { spec, status } = toStored(object);
+  const canonical = { ...withoutViews(annotations), ...annotationsOf(spec, status) };
+  return Object.keys(canonical).length > 0 ? canonical : undefined;
 }
 
 /** The annotation that a behavior is in where there is no field for it: Go's internal struct. */

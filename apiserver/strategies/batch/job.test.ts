@@ -236,6 +236,14 @@ describe("a job's status", () => {
     ]);
   });
 
+  it('has counted all of its pods when it is finished', () => {
+    const conditions = [condition('SuccessCriteriaMet'), condition('Complete')];
+    const end = { active: 0, ready: 0, completionTime: '2024-01-01T00:00:01Z', conditions };
+    expect(patch({ ...end, uncountedTerminatedPods: { succeeded: ['a'] } })).toEqual([
+      'status.uncountedTerminatedPods: Invalid value: {"Succeeded":["a"],"Failed":null}: must be empty for finished job',
+    ]);
+  });
+
   it('takes nothing back', () => {
     const old = begun();
     old.status = {

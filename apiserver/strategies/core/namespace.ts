@@ -36,6 +36,7 @@ export const namespaceStrategy = strategyOf<Namespace>({
   validateCreate: (_context, { spec }) => finalizerErrors(spec, () => 'spec.finalizers'),
   validateUpdate: (_context, { spec }) => finalizerErrors(spec, () => 'spec.finalizers'),
   holdsDeletion: keepsDeletion,
+  marksPropagation: true,
   prepareForDeletion: (_context, namespace) => {
     namespace.status.phase = 'Terminating';
   },

@@ -51,7 +51,7 @@ describe('what is refused of a pod', () => {
       },
       [
         'spec.containers[0].volumeMounts[0].name: Invalid value: "v": must not already exist in volumeDevices',
-        'spec.containers[0].volumeMounts[0].mountPath: Invalid value: "/dev/a": must not already exist as a path in volumeDevices',
+        // Of a name that comes twice upstream knows the last path only, which is another one.
         'spec.containers[0].volumeDevices[0].name: Invalid value: "v": must not already exist in volumeMounts',
         'spec.containers[0].volumeDevices[0].devicePath: Invalid value: "/dev/a": must not already exist as a path in volumeMounts',
         'spec.containers[0].volumeDevices[1].name: Invalid value: "v": must be unique',
