@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { discoveryKinds } from '../../../api/index.ts';
+import { priorityClassStrategy } from '../scheduling/priority-class.ts';
 import { contextOf, StrategyHarness } from '../testing/harness.ts';
 import { endpointSliceStrategy } from './endpoint-slice.ts';
 
@@ -13,6 +14,10 @@ describe('EndpointSlice', () => {
     expect(slices.patch(slice, {}).object.metadata.generation).toBe(1);
     expect(slices.patch(slice, { metadata: { labels: { a: 'b' } } }).object.metadata.generation).toBe(2);
     expect(slices.patch(slice, { addressType: 'IPv6' }).errors).toEqual(['addressType: Invalid value: "IPv6": field is immutable']);
+  });
+
+  it('is not made by a PUT, as no PriorityClass is', () => {
+    expect([endpointSliceStrategy.allowCreateOnUpdate, priorityClassStrategy.allowCreateOnUpdate]).toEqual([undefined, undefined]);
   });
 
   it('checks its endpoints', () => {

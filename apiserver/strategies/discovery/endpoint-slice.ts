@@ -34,7 +34,6 @@ const SHOWN_MAX = 3;
 /** Upstream: `pkg/registry/discovery/endpointslice`, `ValidateEndpointSlice`. */
 export const endpointSliceStrategy = strategyOf<EndpointSlice>({
   metadataLooks: ['whole'],
-  allowCreateOnUpdate: true,
   setDefaults: ({ ports }) => {
     for (const port of listOf(ports)) {
       port.name ??= '';

@@ -17,7 +17,6 @@ const PREEMPTION_POLICIES: readonly string[] = ['PreemptLowerPriority', 'Never']
 /** Upstream: `pkg/registry/scheduling/priorityclass`, `pkg/apis/scheduling/validation`. */
 export const priorityClassStrategy: Strategy<PriorityClass> = strategyOf<PriorityClass>({
   formerNames: ['scheduling.k8s.io/v1beta1', 'scheduling.k8s.io/v1alpha1'],
-  allowCreateOnUpdate: true,
   setDefaults: (priorityClass) => {
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
   },
