@@ -1,8 +1,9 @@
-// YAML bodies. The parser is loaded when the first one arrives: most servers never see any.
+// YAML bodies. The parser is loaded when the first one arrives that is not JSON as well: most servers never see any.
 import { createRequire } from 'node:module';
 import type { CST, Document, LineCounter, Node, YAMLError } from 'yaml';
 import { setMember } from '../../patch/json-value.ts';
 import { DecodeError } from '../decode-error.ts';
+import { readPlainJson } from './plain-json.ts';
 import { resolvePlain } from './resolve.ts';
 
 const require = createRequire(import.meta.url);
@@ -28,6 +29,8 @@ const ALIASES_MAX = 10_000;
  * @throws DecodeError, `yaml: line 3: …`.
  */
 export function parseYaml(text: string): unknown {
+  const json = readPlainJson(text, DEPTH_MAX);
+  if (json) return json;
   const document = parse(text);
   try {
     return toJson(document.toJS({ mapAsMap: true, maxAliasCount: ALIASES_MAX }));
@@ -38,6 +41,7 @@ export function parseYaml(text: string): unknown {
 
 /** Repeated keys, as upstream's strict conversion reports them: none, or one text with a line for each. */
 export function duplicateYamlKeys(text: string): string[] {
+  if (readPlainJson(text, DEPTH_MAX)) return [];
   const { LineCounter } = load();
   const lines = new LineCounter();
   const document = parse(text, lines);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DecodeError } from '../decode-error.ts';
 import { formatYaml } from './format.ts';
 import { duplicateYamlKeys, parseYaml } from './parse.ts';
+import { readPlainJson } from './plain-json.ts';
 
 describe('reading YAML', () => {
   test('a manifest', () => {
@@ -94,6 +95,41 @@ describe('reading YAML', () => {
     ]);
     expect(duplicateYamlKeys('a: {b: 1}\nc: {b: 1}\n')).toEqual([]);
     expect(parseYaml('a: 1\na: 2\n')).toEqual({ a: 2 });
+  });
+});
+
+describe('JSON that comes as YAML', () => {
+  /** The same text for the YAML parser: JSON has no comments. */
+  const asYaml = (text: string) => `# YAML\n${text}`;
+
+  test.each([
+    '{"b":{"d":[1,-0,12,9007199254740991,"x",null,true,[],{}],"c":""},"a":"l1\\nl2 \\"q\\" \\\\ é 😀"}',
+    '{\n  "a" : {\r\n    "10": "y", "9": "1_000", "on": false, "~": "null"\n  }\n}\n',
+    '{"__proto__":{"a":1},"constructor":"","a b":"# no comment","x":"2001-01-01"}',
+    '{}',
+  ])('is read without the YAML parser, as it reads it: %s', (text) => {
+    const json = readPlainJson(text, 400);
+    expect(json).toBeDefined();
+    expect(JSON.stringify(json)).toBe(JSON.stringify(parseYaml(asYaml(text))));
+    expect([duplicateYamlKeys(text), duplicateYamlKeys(asYaml(text))]).toEqual([[], []]);
+  });
+
+  test.each([
+    ['repeated keys', '{"a":1,"a":2}'],
+    ['numbers that are none of ours', '{"a":9223372036854775807}'],
+    ['numbers with a point', '{"a":1.5}'],
+    ['tabs', '{\t"a":1}'],
+    ['breaks of lines', '{"a":"x\u2028y"}'],
+    ['escapes of characters', '{"a":"\\ud83d\\ude00"}'],
+    ['the key of merges', '{"<<":{"a":1}}'],
+    ['a colon on a line of its own', '{"a"\n:1}'],
+    ['long keys', `{"${'k'.repeat(501)}":1}`],
+    ['deep ones', `{"a":${'['.repeat(500)}${']'.repeat(500)}}`],
+    ['what is deeper than the stack', `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`],
+    ['what is no JSON', '{a: 1}'],
+    ['what is no object', '[{"a":1}]'],
+  ])('is left to the YAML parser where that may read it otherwise: %s', (_, text) => {
+    expect(readPlainJson(text, 400)).toBeUndefined();
   });
 });
 
