@@ -98,7 +98,7 @@ test('a server says which of its options change nothing, and logs as much as -v 
   const args = [
     '--ephemeral',
     '--profiling=false',
-    '--watch-cache=true',
+    '--delete-collection-workers=2',
     '-v',
     '6',
     '--vmodule=a=3',
@@ -106,7 +106,7 @@ test('a server says which of its options change nothing, and logs as much as -v 
   ];
   await using api = await startApiServer({ args });
   const told = () => [...api.output().matchAll(/"option":"([^"]+)".*"msg":"option has no effect here"/g)].map(([, option]) => option);
-  await expect.poll(told).toEqual(['--profiling', '--watch-cache', '--vmodule']);
+  await expect.poll(told).toEqual(['--profiling', '--delete-collection-workers', '--vmodule']);
   await expect.poll(() => api.output()).toMatch(/"gate":"EventedPLEG".*"msg":"feature gate has no effect here"/);
   const metrics = await api.call('GET', '/metrics');
   for (const [gate, value] of [
