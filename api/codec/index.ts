@@ -16,4 +16,4 @@ export {
   type ProtobufBody,
 } from './protobuf/index.ts';
 export { DOCUMENT_YAML, formatYaml } from './yaml/format.ts';
-export { duplicateYamlKeys, parseYaml } from './yaml/parse.ts';
+export { parseYaml, readYaml, type YamlContent } from './yaml/parse.ts';

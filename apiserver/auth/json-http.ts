@@ -22,12 +22,19 @@ export interface Peer {
   readonly clock: Clock;
 }
 
+interface Question extends Pick<Hop, 'method' | 'body'> {
+  readonly url: string;
+}
+
 export interface PeerAnswer extends Answered {
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** Asks one peer over HTTP, and whoever it leads to. Calls reject with Node's errors, a RedirectError, or an AbortError after the peer's timeout. */
+/**
+ * Asks one peer over HTTP, and whoever it leads to. Calls reject with Node's errors, a RedirectError, or after the peer's timeout, which is for all of a
+ * call, with an AbortError, or a TimeoutError while waiting to ask again.
+ */
 export class PeerClient {
   readonly #peer: Peer;
   readonly #secure: https.Agent;
@@ -50,7 +57,7 @@ export class PeerClient {
   }
 
   get(url: string): Promise<PeerAnswer> {
-    return this.#ask(url, 'GET', undefined);
+    return this.#ask({ url, method: 'GET' }, this.#late());
   }
 
   /** Posts JSON. */
@@ -61,9 +68,11 @@ export class PeerClient {
   /** Posts what is JSON already; again when the peer says when. */
   postText(url: string, json: string): Promise<PeerAnswer> {
     const { clock } = this.#peer;
+    const late = this.#late();
+    const ending = AbortSignal.any([late, this.#closed.signal]);
     return patiently(
-      () => this.#ask(url, 'POST', json),
-      (ms) => clock.sleep(ms, this.#closed.signal),
+      () => this.#ask({ url, method: 'POST', body: json }, late),
+      (ms) => clock.sleep(ms, ending),
     );
   }
 
@@ -74,9 +83,12 @@ export class PeerClient {
     this.#plain.destroy();
   }
 
-  #ask(url: string, method: string, body: string | undefined): Promise<PeerAnswer> {
+  #late(): AbortSignal {
+    return AbortSignal.timeout(this.#peer.timeoutMs);
+  }
+
+  #ask({ url, method, body }: Question, signal: AbortSignal): Promise<PeerAnswer> {
     const at = new URL(url);
-    const signal = AbortSignal.timeout(this.#peer.timeoutMs);
     return followed({ url: at, host: at.host, method, body }, (hop) => this.#send(hop, signal));
   }
 

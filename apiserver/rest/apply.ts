@@ -1,5 +1,5 @@
 import { apiError, type KubeObject } from '../../api/index.ts';
-import { duplicateYamlKeys, parseYaml } from '../../api/schema.ts';
+import { readYaml, type YamlContent } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { updateStrategy } from '../registry/strategy.ts';
@@ -23,7 +23,7 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
   span?.event('limitedReadBody succeeded', { len: bytes.length });
   span?.event('Recorded the audit event');
   const options = readWriteOptions(exchange, 'ApplyOptions');
-  const config = readConfig(bytes);
+  const { value: config, repeated } = readConfig(bytes);
   const writer = writerOf(exchange, options);
   const updated = await registry.update({
     context: contextOf(rest, exchange, options.dryRun),
@@ -37,7 +37,7 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
       if (!current) await mayCreate(rest, exchange);
       span?.event('About to apply patch');
       const object = resource.fields.apply({ ...writer, live, config, force: options.force });
-      judgeConfig(exchange, bytes, options.fieldValidation);
+      judgeConfig(exchange, repeated, options.fieldValidation);
       span?.event('About to check admission control');
       return finish(endpoint, object, { name, isNew: !current });
     },
@@ -47,18 +47,19 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
 };
 
 /** Reads a configuration. @throws ApiError (400) for what is no YAML. */
-export function readConfig(bytes: Buffer): unknown {
-  const config = parse(bytes);
-  if (typeof config === 'object' && !Array.isArray(config)) return config;
+export function readConfig(bytes: Buffer): YamlContent {
+  const read = parse(bytes);
+  const config = read.value ?? {};
+  if (typeof config === 'object' && !Array.isArray(config)) return { value: config, repeated: read.repeated };
   const what = Array.isArray(config) ? 'array' : typeof config === 'boolean' ? 'bool' : typeof config;
   throw unreadable(
     `error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${what} into Go value of type map[string]interface {}`,
   );
 }
 
-function parse(bytes: Buffer): unknown {
+function parse(bytes: Buffer): YamlContent {
   try {
-    return parseYaml(bytes.toString()) ?? {};
+    return readYaml(bytes.toString());
   } catch (error) {
     throw unreadable(`error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -67,9 +68,9 @@ function parse(bytes: Buffer): unknown {
 const unreadable = (why: string) => apiError.badRequest(`error decoding YAML: ${why}`);
 
 /** Warns of keys given twice, or refuses them. */
-export function judgeConfig(exchange: Exchange, bytes: Buffer, validation: FieldValidation): void {
+export function judgeConfig(exchange: Exchange, repeated: YamlContent['repeated'], validation: FieldValidation): void {
   if (validation === 'Ignore') return;
-  const problems = duplicateYamlKeys(bytes.toString());
+  const problems = repeated();
   if (problems.length === 0) return;
   if (validation === 'Strict')
     throw apiError.badRequest(`error strict decoding YAML: error converting YAML to JSON: ${problems.join(', ')}`);

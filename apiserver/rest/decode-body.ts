@@ -3,10 +3,10 @@ import {
   cannotBeHandled,
   DecodeError,
   decodeProtobuf,
-  duplicateYamlKeys,
   type Message,
   type ObjectType,
-  parseYaml,
+  readYaml,
+  type YamlContent,
 } from '../../api/schema.ts';
 import { keepReset } from '../apply/keep-reset.ts';
 import { ENCODING_OF, type Encoding, MEDIA_TYPE } from './negotiation.ts';
@@ -90,12 +90,12 @@ export class BodyDecoder {
 
   #text(bytes: Buffer, encoding: 'json' | 'yaml', target: BodyTarget): Read {
     const text = bytes.toString();
-    const raw = parse(text, bytes, encoding, target);
+    const { value: raw, repeated } = parse(text, bytes, encoding, target);
     const { apiVersion, kind } = target.type.typeMetaOptional ? header(raw, bytes, target) : givenHeader(raw, bytes, target);
     this.#check({ apiVersion, kind }, target);
     try {
       const { object, unknown } = target.type.decode(raw, encoding === 'json' ? text : undefined);
-      const problems = encoding === 'json' ? target.type.strictProblems(text, raw, unknown) : [...duplicateYamlKeys(text), ...unknown];
+      const problems = encoding === 'json' ? target.type.strictProblems(text, raw, unknown) : [...repeated(), ...unknown];
       keepReset(raw, object);
       return { object: named(object, target), problems };
     } catch (error) {
@@ -171,9 +171,9 @@ export function named(object: KubeObject, { info, type }: BodyTarget): KubeObjec
   return object;
 }
 
-function parse(text: string, bytes: Buffer, encoding: 'json' | 'yaml', target: BodyTarget): unknown {
+function parse(text: string, bytes: Buffer, encoding: 'json' | 'yaml', target: BodyTarget): YamlContent {
   try {
-    return encoding === 'json' ? parseJson(text) : parseYaml(text);
+    return encoding === 'json' ? { value: parseJson(text), repeated: () => [] } : readYaml(text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw unrecognized(target, encoding === 'json' ? `couldn't get version/kind; json parse error: ${message}` : message, bytes);

@@ -139,9 +139,10 @@ export function healthChecks(state: HealthState): HealthChecks {
   const informers = holds('informer-sync', () => state.synced(), 'the caches are not filled yet');
   const shutdown = holds('shutdown', () => !state.stopping(), 'process is shutting down');
   const readiness = probes ? [store, asks('etcd-readiness', probes.readiness)] : [];
-  const othersReady = overrides.flatMap(({ readiness: ready }, i) =>
-    others.slice(i, i + 1).concat(asks(`etcd-override-readiness-${i}`, ready)),
-  );
+  const othersReady = overrides.flatMap((other, i) => [
+    asks(`etcd-override-${i}`, other.health),
+    asks(`etcd-override-readiness-${i}`, other.readiness),
+  ]);
   const readyz = [...basic, ...readiness, ...othersReady, ...ofStorage, informers, ...hooks, shutdown];
   return { healthz: well, livez: [...basic, store, ...others, ...hooks], readyz };
 }

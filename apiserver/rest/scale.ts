@@ -92,11 +92,11 @@ const applyScale: Handler = async (rest, exchange, endpoint) => {
   rest.encoder.accept(exchange, answered(viewOf(endpoint.resource)));
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'ApplyOptions');
-  const config = readConfig(bytes);
+  const { value: config, repeated } = readConfig(bytes);
   const writer = writerOf(exchange, options);
   const wantedOf = (live: Scale): Scale => {
     const wanted = fieldsOf(endpoint.resource).apply({ ...writer, live, config, force: options.force });
-    judgeConfig(exchange, bytes, options.fieldValidation);
+    judgeConfig(exchange, repeated, options.fieldValidation);
     checkIdentity(wanted, exchange);
     return wanted as Scale;
   };

@@ -7,11 +7,16 @@ const PADDING_BITS_MAX = 7;
 
 /** @throws DerError for what is no number of 64 bits. */
 export function checkInteger(content: Buffer): void {
+  checkMinimal(content);
+  if (content.length > INTEGER_BYTES_MAX) throw new DerError('asn1: structure error: integer too large');
+}
+
+/** @throws DerError for what is no number, or one that has a shorter form. */
+export function checkMinimal(content: Buffer): void {
   const [first, second] = content;
   if (first === undefined) throw new DerError('asn1: structure error: empty integer');
   const isLong = second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
   if (isLong) throw new DerError('asn1: structure error: integer not minimally-encoded');
-  if (content.length > INTEGER_BYTES_MAX) throw new DerError('asn1: structure error: integer too large');
 }
 
 /** The bytes of a bit string that is one of bytes, or is padded. @throws DerError */

@@ -63,15 +63,10 @@ export class DerReader {
     return this.#at >= this.#bytes.length;
   }
 
-  /**
-   * The next element, whatever it is.
-   *
-   * @param truncated what is said when its content is not all there.
-   * @throws DerError when there is no whole element.
-   */
-  next(truncated = 'data truncated'): DerElement {
+  /** The next element, whatever it is. @throws DerError when there is no whole one. */
+  next(): DerElement {
     const start = this.#at;
-    return this.#element(start, this.#header(), truncated);
+    return this.#element(start, this.#header());
   }
 
   /**
@@ -83,7 +78,7 @@ export class DerReader {
   expect(tag: number, name: string): DerElement {
     const start = this.#at;
     const header = this.#header();
-    if (isOf(header, tag)) return this.#element(start, header, 'data truncated');
+    if (isOf(header, tag)) return this.#element(start, header);
     throw new DerError(`asn1: structure error: tags don't match (${tag} vs ${told(header)}) ${NO_OPTIONS} ${name} @${this.#at}`);
   }
 
@@ -92,7 +87,7 @@ export class DerReader {
     const start = this.#at;
     const header = this.#header();
     const isIt = header.tagClass === CONTEXT_CLASS && header.tag === tag && header.constructed;
-    if (isIt) return this.#element(start, header, 'data truncated');
+    if (isIt) return this.#element(start, header);
     throw new DerError(`asn1: structure error: tags don't match (${tag} vs ${told(header)}) ${NO_OPTIONS}  @${this.#at}`);
   }
 
@@ -100,7 +95,7 @@ export class DerReader {
   ifNext(tag: number): DerElement | undefined {
     const start = this.#at;
     const header = this.#header();
-    if (isOf(header, tag)) return this.#element(start, header, 'data truncated');
+    if (isOf(header, tag)) return this.#element(start, header);
     this.#at = start;
     return undefined;
   }
@@ -121,7 +116,7 @@ export class DerReader {
     return found;
   }
 
-  #element(start: number, { tag, tagClass, constructed, length }: Header, truncated: string): DerElement {
+  #element(start: number, { tag, tagClass, constructed, length }: Header, truncated = 'data truncated'): DerElement {
     const end = this.#at + length;
     if (end > this.#bytes.length) throw new DerError(`asn1: syntax error: ${truncated}`);
     const content = this.#bytes.subarray(this.#at, end);

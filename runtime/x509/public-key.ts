@@ -1,6 +1,6 @@
 // The key that a certificate is asked for, checked as Go's `crypto/x509` checks it (`parsePublicKey`); the key itself is read by Node.
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { bitsOf, oidText } from './asn1-values.ts';
+import { bitsOf, checkMinimal, oidText } from './asn1-values.ts';
 import { DER_TAG, type DerElement, DerError, DerReader } from './der-reader.ts';
 
 const RSA = '1.2.840.113549.1.1.1';
@@ -100,10 +100,7 @@ const sequence = (bytes: Buffer): Buffer => new DerReader(bytes).expect(DER_TAG.
 
 function integer(reader: DerReader): Buffer {
   const { content } = reader.expect(DER_TAG.integer, '');
-  const [first = 0, second] = content;
-  if (content.length === 0) throw new DerError('empty');
-  const isLong = second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
-  if (isLong) throw new DerError('not minimal');
+  checkMinimal(content);
   return content;
 }
 

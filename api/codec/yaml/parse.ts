@@ -23,36 +23,43 @@ const tooDeep = () => new DecodeError(`yaml: exceeded max depth of ${DEPTH_MAX}`
 /** Alias nodes may stand for so many others. */
 const ALIASES_MAX = 10_000;
 
+/** What a YAML text says. */
+export interface YamlContent {
+  readonly value: unknown;
+  /** Repeated keys, as upstream's strict conversion reports them: none, or one text with a line for each. */
+  repeated(): string[];
+}
+
 /**
- * Parses the first document of a YAML text into JSON values, as upstream does: YAML 1.1, keys of any scalar type become texts.
+ * Reads the first document of a YAML text into JSON values, as upstream does: YAML 1.1, keys of any scalar type become texts.
  *
  * @throws DecodeError, `yaml: line 3: …`.
  */
-export function parseYaml(text: string): unknown {
+export function readYaml(text: string): YamlContent {
   const json = readPlainJson(text, DEPTH_MAX);
-  if (json) return json;
-  const document = parse(text);
+  if (json) return { value: json, repeated: () => [] };
+  const { LineCounter } = load();
+  const lines = new LineCounter();
+  const document = parse(text, lines);
   try {
-    return toJson(document.toJS({ mapAsMap: true, maxAliasCount: ALIASES_MAX }));
+    const value = toJson(document.toJS({ mapAsMap: true, maxAliasCount: ALIASES_MAX }));
+    return { value, repeated: () => repeatedKeys(document, lines) };
   } catch (error) {
     throw conversionError(error);
   }
 }
 
-/** Repeated keys, as upstream's strict conversion reports them: none, or one text with a line for each. */
-export function duplicateYamlKeys(text: string): string[] {
-  if (readPlainJson(text, DEPTH_MAX)) return [];
-  const { LineCounter } = load();
-  const lines = new LineCounter();
-  const document = parse(text, lines);
+/** The same, where nobody asks for repeated keys. */
+export const parseYaml = (text: string): unknown => readYaml(text).value;
+
+function repeatedKeys(document: Document, lines: LineCounter): string[] {
   const found: string[] = [];
   collect(document.contents, lines, found);
   return found.length === 0 ? [] : [`yaml: unmarshal errors:\n${found.map((line) => `  ${line}`).join('\n')}`];
 }
 
-function parse(text: string, lineCounter?: LineCounter): Document {
-  const { Composer, LineCounter } = load();
-  const lines = lineCounter ?? new LineCounter();
+function parse(text: string, lines: LineCounter): Document {
+  const { Composer } = load();
   const composer = new Composer({ schema: 'failsafe', customTags: (tags) => [...tags, PLAIN, ...TAGS], merge: true, uniqueKeys: false });
   const [document] = composer.compose(shallow(text, lines), true, text.length);
   if (!document) throw new Error('a text without a document'); // not with the argument above

@@ -1,7 +1,8 @@
 // JSON is YAML, and what comes as YAML mostly is JSON: kubectl, client-go and controller-runtime apply nothing else. It is read as such where both say
 // the same, at a twentieth of what the YAML parser takes, which need not be loaded then.
-import { type JsonObject, setMember } from '../../patch/json-value.ts';
+import type { JsonObject } from '../../patch/json-value.ts';
 import { hasDuplicates } from '../duplicates.ts';
+import { inGoOrder } from '../go-json.ts';
 
 /**
  * What Go's YAML parser reads otherwise than a JSON parser, or refuses: tabs, characters that break lines or are not to be printed, escapes (a half of a
@@ -25,24 +26,14 @@ export function readPlainJson(text: string, depthMax: number): JsonObject | unde
   } catch {
     return undefined; // whoever reads YAML says what is wrong
   }
-  const object = inOrder(raw, depthMax) as JsonObject | undefined;
-  return object && !hasDuplicates(text, raw) ? object : undefined;
+  return isForBoth(raw, depthMax) && !hasDuplicates(text, raw) ? (inGoOrder(raw) as JsonObject) : undefined;
 }
 
-/** A value with the members of its objects by name; undefined for one with numbers, keys or a depth that are not for both. */
-function inOrder(value: unknown, depthMax: number): unknown {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
-  if (typeof value !== 'object' || value === null) return value;
-  if (depthMax < 0) return undefined;
-  if (Array.isArray(value)) {
-    const items = value.map((item: unknown) => inOrder(item, depthMax - 1));
-    return items.includes(undefined) ? undefined : items;
-  }
-  const object: JsonObject = {};
-  for (const [key, given] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const member = inOrder(given, depthMax - 1);
-    if (member === undefined || key.length > KEY_CHARS_MAX) return undefined;
-    setMember(object, key, member);
-  }
-  return object;
+/** Whether numbers, keys and depth of a value are such that both parsers read them alike. */
+function isForBoth(value: unknown, depthMax: number): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depthMax < 0) return false;
+  if (Array.isArray(value)) return value.every((item: unknown) => isForBoth(item, depthMax - 1));
+  return Object.entries(value).every(([key, member]) => key.length <= KEY_CHARS_MAX && isForBoth(member, depthMax - 1));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DecodeError } from '../decode-error.ts';
 import { formatYaml } from './format.ts';
-import { duplicateYamlKeys, parseYaml } from './parse.ts';
+import { parseYaml, readYaml } from './parse.ts';
 import { readPlainJson } from './plain-json.ts';
 
 describe('reading YAML', () => {
@@ -90,10 +90,10 @@ describe('reading YAML', () => {
   });
 
   test('repeated keys are told with the line of the later value', () => {
-    expect(duplicateYamlKeys('a: 1\nb:\n  c: 1\n  c: 2\na: 3\n')).toEqual([
+    expect(readYaml('a: 1\nb:\n  c: 1\n  c: 2\na: 3\n').repeated()).toEqual([
       'yaml: unmarshal errors:\n  line 4: key "c" already set in map\n  line 5: key "a" already set in map',
     ]);
-    expect(duplicateYamlKeys('a: {b: 1}\nc: {b: 1}\n')).toEqual([]);
+    expect(readYaml('a: {b: 1}\nc: {b: 1}\n').repeated()).toEqual([]);
     expect(parseYaml('a: 1\na: 2\n')).toEqual({ a: 2 });
   });
 });
@@ -111,7 +111,7 @@ describe('JSON that comes as YAML', () => {
     const json = readPlainJson(text, 400);
     expect(json).toBeDefined();
     expect(JSON.stringify(json)).toBe(JSON.stringify(parseYaml(asYaml(text))));
-    expect([duplicateYamlKeys(text), duplicateYamlKeys(asYaml(text))]).toEqual([[], []]);
+    expect([readYaml(text).repeated(), readYaml(asYaml(text)).repeated()]).toEqual([[], []]);
   });
 
   test.each([

@@ -80,7 +80,8 @@ export class ReviewClient {
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-      const result = code === 'ABORT_ERR' ? 'timeout' : 'error';
+      const isLate = code === 'ABORT_ERR' || (cause instanceof Error && cause.name === 'TimeoutError');
+      const result = isLate ? 'timeout' : 'error';
       const url = cause instanceof RedirectError ? cause.url : this.#url;
       return { error: new ReviewError(result, `Post ${JSON.stringify(url)}: ${why}`, { cause }), again: code === 'ECONNRESET' };
     }
