@@ -105,11 +105,12 @@ it('controllers count what they do by upstream’s names', async () => {
   await systemClock.sleep(1000); // pods that are no second old have no age to compare
   await plane.client.resource<ReplicaSet>(appsKinds.replicasets).patch('set', { spec: { replicas: 2 } }, { namespace, type: 'merge' });
   await plane.eventually<ReplicaSet>(appsKinds.replicasets, 'set', ({ status }) => status.replicas === 2);
+  // Left without an owner, or each evicted pod would be replaced, and evicted, without end.
+  await plane.client.resource<ReplicaSet>(appsKinds.replicasets).delete('set', { namespace, propagationPolicy: 'Orphan' });
+  await plane.eventuallyGone(appsKinds.replicasets, 'set');
   const taints = [{ key: 'go', effect: 'NoExecute' }];
   await plane.client.resource<Node>(coreKinds.nodes).patch('one', { spec: { taints } }, { type: 'merge' });
-  await plane.eventuallyAll<Pod>(coreKinds.pods, (pods) =>
-    pods.every(({ metadata, spec: { nodeName } }) => metadata.deletionTimestamp || !nodeName),
-  );
+  await plane.eventuallyAll<Pod>(coreKinds.pods, (pods) => pods.length === 0);
   await plane.eventuallyGone(batchKinds.jobs, 'done');
   // What was done is counted a moment after it was.
   const wanted = [
