@@ -123,14 +123,15 @@ export class Listener {
     };
     const opening = new Opening();
     const onReadable = () => {
-      const bytes: Buffer | null = socket.read();
-      if (bytes === null) return;
-      const step = opening.push(bytes);
-      if (step.type === 'http1') hand(step.bytes, this.#options.http1);
-      else if (step.type === 'done') hand(step.bytes, this.#options.http2);
-      else if (step.type === 'answer') socket.write(EMPTY_SETTINGS);
-      // An HTTP/2 connection may be silent.
-      if (step.type === 'answer') timer.cancel();
+      for (let bytes: Buffer | null = socket.read(); bytes !== null; bytes = socket.read()) {
+        const step = opening.push(bytes);
+        if (step.type === 'http1') return hand(step.bytes, this.#options.http1);
+        if (step.type === 'done') return hand(step.bytes, this.#options.http2);
+        if (step.type !== 'answer') continue;
+        socket.write(EMPTY_SETTINGS);
+        // An HTTP/2 connection may be silent.
+        timer.cancel();
+      }
     };
     socket.on('readable', onReadable);
   }

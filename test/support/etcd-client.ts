@@ -24,9 +24,13 @@ export class CallFailed extends Error {
 export class EtcdClient implements Disposable {
   readonly #client: Client;
 
-  /** @param url such as `http://127.0.0.1:2379`. */
+  /**
+   * @param url such as `http://127.0.0.1:2379`.
+   * @param channel for TLS; the server's certificate is for `localhost`: an address is no name in TLS, and newer versions of Node.js take none.
+   */
   constructor(url: string, channel: ChannelCredentials = credentials.createInsecure()) {
-    const options = { 'grpc.max_receive_message_length': BYTES_MAX, 'grpc.max_send_message_length': BYTES_MAX };
+    const sizes = { 'grpc.max_receive_message_length': BYTES_MAX, 'grpc.max_send_message_length': BYTES_MAX };
+    const options = { 'grpc.ssl_target_name_override': 'localhost', ...sizes };
     this.#client = new Client(new URL(url).host, channel, options);
   }
 

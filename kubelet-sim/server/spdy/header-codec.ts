@@ -45,9 +45,11 @@ export class HeaderCodec {
   }
 }
 
+/** All that has come out of a stream: newer versions of Node.js (26) give one piece for a read, older ones all pieces as one. */
 function taken(stream: Deflate | Inflate): Buffer {
-  const chunk: unknown = stream.read();
-  return Buffer.isBuffer(chunk) ? chunk : Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  for (let chunk: Buffer | null = stream.read(); chunk !== null; chunk = stream.read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function uint32(value: number): Buffer {
