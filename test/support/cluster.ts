@@ -133,7 +133,7 @@ export interface RunOptions {
 }
 
 const KUBECTL_MS_MAX = 120_000;
-const UNTIL_MS_MAX = 60_000;
+const UNTIL_MS_MAX = 120_000;
 
 /** The kubectl binaries of this machine: `kubectl` on the path and `kubectl.1.NN` beside it, or beside what it is a link to. */
 export function findKubectls(): string[] {
