@@ -115,10 +115,11 @@ export function traffic(world: () => World): void {
       const ns = await w.namespace(`terminating-${kind}`);
       const spec = kind === 'internal' ? { internalTrafficPolicy: 'Local' } : { type: 'NodePort', externalTrafficPolicy: 'Local' };
       const made = await service(w, ns, spec);
-      const ending = { args: ['--delay-shutdown=600'], spec: { nodeName: 'node-0', terminationGracePeriodSeconds: 600 } };
+      // As upstream's it is not probed: it would say soon that it is not ready any more, and serve no longer.
+      const ending = { spec: { terminationGracePeriodSeconds: 600 }, container: { readinessProbe: undefined } };
       await w.pods(
         ns,
-        web('webserver', 'node-0', ending),
+        web('webserver', 'node-0', { args: ['--delay-shutdown=600'], ...ending }),
         agnhostPod('pause-0', ['pause'], { spec: { nodeName: 'node-0', hostNetwork: kind === 'external' } }),
         agnhostPod('pause-1', ['pause'], { spec: { nodeName: 'node-1', hostNetwork: kind === 'external' } }),
       );
