@@ -14,7 +14,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     // What comes later, as events do: it is asked for again until it is there.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 120_000 } },
     projects: [
       // Tests keep nothing in modules: a process runs many files, and loads each module once.
       { extends: true, test: { name: 'shared', include: ['**/*.test.ts'], exclude: [...NEVER, ...ALONE], isolate: false } },

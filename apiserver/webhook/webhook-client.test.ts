@@ -113,7 +113,7 @@ test('a webhook that says when to come again is asked again, ten times', async (
   expect(await call('/busy')).toBe('fine');
   await expect(call('/always')).rejects.toThrow('the server has received too many requests and has asked us to try again later');
   await expect(call('/refused')).rejects.toThrow('the server reported a conflict');
-  await expect(call('/later', 1000)).rejects.toThrow(`Post "${server.url}/later?timeout=1s": context deadline exceeded`);
+  await expect(call('/later', 3000)).rejects.toThrow(`Post "${server.url}/later?timeout=3s": context deadline exceeded`);
   expect(server.paths.map((path) => path.replace(/\?.*/, ''))).toEqual([
     ...Array(3).fill('/busy'),
     ...Array(11).fill('/always'),

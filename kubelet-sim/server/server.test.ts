@@ -15,7 +15,7 @@ import { HeaderCodec } from './spdy/header-codec.ts';
 
 /** A CA, and a client whose certificate it signed. */
 function authority(): { ca: string; client: { cert: string; key: string } } {
-  const valid = { notBeforeMs: systemClock.now() - 1000, notAfterMs: systemClock.now() + 60_000 };
+  const valid = { notBeforeMs: systemClock.now() - 1000, notAfterMs: systemClock.now() + 3_600_000 };
   const key = generateKey();
   const subject = { commonName: 'ca' };
   const ca = issueCertificate({ subject, key, use: 'ca', ...valid });

@@ -199,7 +199,7 @@ describeOnEtcd('etcd that cannot be reached any more', () => {
 
   test('a connection that is silent: reads and writes end in time', async () => {
     await using member = await startEtcd();
-    const store = await openEtcdStore({ endpoints: [member.clientUrl], requestTimeoutMs: 500 });
+    const store = await openEtcdStore({ endpoints: [member.clientUrl], requestTimeoutMs: 2000 });
     await member.pause();
     const [read, written, kept] = await Promise.all([
       failureOf(store.range(ALL)),

@@ -259,7 +259,10 @@ describe('pods that want more than there is', () => {
     await running(ns, 'pod4');
     const added = () => seen.frames.filter(({ type }) => type === 'ADDED').map(({ object }) => object.metadata.labels?.name ?? 'preemptor');
     await c.eventually(pods(ns), ({ items }) => items.filter(isUnschedulable).length === 2);
-    expect(added().sort()).toEqual(['pod1', 'pod1', 'pod2', 'pod2', 'pod3', 'preemptor']);
+    const wanted = ['pod1', 'pod1', 'pod2', 'pod2', 'pod3', 'preemptor'];
+    // What a watch tells may come behind what is read.
+    for (const _ of wanted) await seen.next('ADDED');
+    expect(added().sort()).toEqual(wanted);
     await c.must('DELETE', `/apis/apps/v1/namespaces/${ns}/replicasets`);
     await withdraw(fake);
   });

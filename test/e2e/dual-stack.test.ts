@@ -83,9 +83,10 @@ it('services of either family, or both, have endpoints of theirs, and are reache
     [`[fd00:172:18::2]:${nodePort}`, seen6],
     [`172.18.0.3:${nodePort}`, seen4],
   ];
-  for (const [host, seen] of asked) expect(await from(host), host).toBe(seen);
+  // What nodes and the server know of a service comes to them a moment later.
+  for (const [host, seen] of asked) await expect.poll(() => from(host), { message: host }).toBe(seen);
   const dig = async (type: string) => (await w.sh(ns, 'client', `dig +short +search both ${type}`)).stdout.trim();
-  expect([await dig('AAAA'), await dig('A')]).toEqual(both.spec.clusterIPs);
-  expect((await w.ask('GET', `${ns}/services/both:80/proxy/hostname`)).text).toBe('server');
-  expect((await w.ask('GET', `${ns}/pods/server:8080/proxy/hostname`)).text).toBe('server');
+  await expect.poll(async () => [await dig('AAAA'), await dig('A')]).toEqual(both.spec.clusterIPs);
+  for (const what of ['services/both:80', 'pods/server:8080'])
+    await expect.poll(async () => (await w.ask('GET', `${ns}/${what}/proxy/hostname`)).text).toBe('server');
 });

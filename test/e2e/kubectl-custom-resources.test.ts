@@ -12,7 +12,7 @@ const gone = (...args: string[]): Promise<unknown> => kubectl.until(['get', ...a
 it.each(findKubectls())('%s defines a kind, uses it and takes it away', async (binary) => {
   const use = kubectlOf(binary, world.cluster.kubeconfig);
   expect(await use('create', '-f', manifest('crontabs'))).toContain('created');
-  expect(await use('wait', '--for=condition=established', 'crd/crontabs.stable.example.com', '--timeout=10s')).toContain('condition met');
+  expect(await use('wait', '--for=condition=established', 'crd/crontabs.stable.example.com', '--timeout=110s')).toContain('condition met');
   // Established means: found, described and served.
   expect(await use('explain', 'crontab.spec')).toMatch(/cronSpec\s+<string>/);
   expect(await use('api-resources', '--api-group=stable.example.com')).toMatch(/crontabs\s+ct\s+stable.example.com\/v1\s+true\s+CronTab/);
@@ -39,7 +39,7 @@ it.each(findKubectls())('%s defines a kind, uses it and takes it away', async (b
 
 it('the garbage collector and the namespace controller know a kind that was defined while they run', async () => {
   await kubectl('create', '-f', manifest('crontabs'));
-  await kubectl('wait', '--for=condition=established', 'crd/crontabs.stable.example.com', '--timeout=10s');
+  await kubectl('wait', '--for=condition=established', 'crd/crontabs.stable.example.com', '--timeout=110s');
   await kubectl('create', 'namespace', 'doomed');
   await kubectl('-n', 'doomed', 'create', '-f', manifest('crontab'));
   await kubectl('create', '-f', manifest('crontab'));

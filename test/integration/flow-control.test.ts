@@ -17,7 +17,8 @@ const as = (user: string) => ({ authorization: `Bearer ${user}` });
 describe('a server', () => {
   let server: ApiServerProcess;
   beforeAll(async () => {
-    const limits = ['--max-requests-inflight=40', '--max-mutating-requests-inflight=20'];
+    // A quarter of a request's time is how long it may wait for a seat: as long as the product lets it, for a machine that is busy.
+    const limits = ['--max-requests-inflight=40', '--max-mutating-requests-inflight=20', '--request-timeout=4m'];
     server = await startApiServer({ args: ['--ephemeral', '--authorization-mode=AlwaysAllow', ...limits], users: USERS });
   });
   afterAll(() => server[Symbol.asyncDispose]());

@@ -25,7 +25,7 @@ rules:
   resources: [{group: "", resources: [secrets, configmaps]}]
 `,
   );
-  const args = ['--ephemeral', `--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--shutdown-delay-duration=6s'];
+  const args = ['--ephemeral', `--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--shutdown-delay-duration=12s'];
   await using api = await startApiServer({ args });
   await api.call('POST', CONFIG_MAPS, { metadata: { name: 'a' }, data: { x: '1' } });
   await api.call('GET', '/api/v1/namespaces/default/secrets');

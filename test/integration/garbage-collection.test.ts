@@ -86,7 +86,8 @@ it('what left its owner just before that went in the foreground stays, with what
   const metadata = { name: 'middle', namespace: 'default', ownerReferences };
   const middle = await plane.create<KubeObject>(secrets, { apiVersion: 'v1', kind: 'Secret', metadata });
   await plane.create(configmaps, configMap('leaf', { ownerReferences: [refer(middle, { kind: 'Secret' })] }));
-  gates.close('watch secrets');
+  // It knows of the owner, and not that there is none any more.
+  gates.holdAt('watch secrets', ({ metadata: { name, ownerReferences } }) => name === 'middle' && !ownerReferences?.length);
   await plane.client.resource(secrets).patch('middle', { metadata: { ownerReferences: null } }, { namespace: 'default', type: 'merge' });
   gates.close('get secrets');
   await remove(configmaps, 'boss', 'Foreground');

@@ -72,7 +72,7 @@ describe('volumes made by hand', () => {
       name: 'static',
       uid: metadata.uid,
     });
-    expect(inPhase('Available')(await plane.get<PersistentVolume>(persistentvolumes, 'larger'))).toBe(true);
+    await volumeIn('larger', 'Available');
     await remove('static');
     await volumeIn('static', 'Released');
     // A new claim of the name does not get what the old one left.

@@ -57,8 +57,9 @@ describe('a Secret of a service account’s token', () => {
 });
 
 it('it is known since when the use of tokens is noted', async () => {
-  const tracking = await plane.get<ConfigMap>(configmaps, 'kube-apiserver-legacy-service-account-token-tracking', 'kube-system');
-  expect(tracking.data?.since).toMatch(/^\d{4}-\d\d-\d\d$/);
+  const since = (all: Live<ConfigMap>[]) =>
+    all.find(({ metadata }) => metadata.name === 'kube-apiserver-legacy-service-account-token-tracking')?.data?.since;
+  await plane.eventuallyAll<ConfigMap>(configmaps, (all) => /^\d{4}-\d\d-\d\d$/.test(since(all) ?? ''), 'kube-system');
 });
 
 describe('a token that new nodes join with', () => {

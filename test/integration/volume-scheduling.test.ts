@@ -128,6 +128,10 @@ it('two pods do not both get the last volume', async () => {
     pods,
     (all) => all.filter(({ metadata, spec }) => metadata.name.startsWith('of-') && spec.nodeName).length === 1,
   );
-  const claims = await Promise.all(['left', 'right'].map((name) => plane.get<PersistentVolumeClaim>(persistentvolumeclaims, name)));
-  expect(claims.map(({ status }) => status.phase).sort()).toEqual(['Bound', 'Pending']);
+  // A pod has its node when its claim has its volume; that the claim is bound is said after it.
+  const phases = async () => {
+    const claims = await Promise.all(['left', 'right'].map((name) => plane.get<PersistentVolumeClaim>(persistentvolumeclaims, name)));
+    return claims.map(({ status }) => status.phase).sort();
+  };
+  await expect.poll(phases).toEqual(['Bound', 'Pending']);
 });

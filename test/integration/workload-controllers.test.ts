@@ -364,8 +364,8 @@ describe('a DaemonSet whose pods are seen while it adopts another', () => {
     await seen('tardy', 3);
     gates.open('get daemonsets');
     await plane.eventually<DaemonSet>(daemonsets, 'tardy', ({ status }) => status.numberAvailable === 2 && status.numberMisscheduled === 0);
-    const made = (await eventsOf('tardy')).filter((event) => event.startsWith('SuccessfulCreate'));
-    expect(made).toHaveLength(2);
+    const made = async () => (await eventsOf('tardy')).filter((event) => event.startsWith('SuccessfulCreate'));
+    await expect.poll(made).toHaveLength(2);
   });
 });
 

@@ -116,8 +116,9 @@ describe('extenders', () => {
     pod(api, 'low', { nodeName: 'a' });
     pod(api, 'p', { priority: 10 });
     await until(() => conditionOf(api, 'p') !== undefined);
-    for (let i = 0; i < 60; i++) await clock.advance(1000);
     // Once more, for the condition that was written is an event too.
+    await until(() => asked.length === 2);
+    for (let i = 0; i < 60; i++) await clock.advance(1000);
     expect(asked).toEqual(['filter', 'filter']);
     expect(conditionOf(api, 'p')?.message).toBe(
       '0/1 nodes are available: no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',

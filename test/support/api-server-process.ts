@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ReadyMessage } from '../../runtime/index.ts';
+import { freePorts } from './ports.ts';
 import { ROOT } from './sources.ts';
 
 /** An API server in a process of its own, on a durable store, that can be killed and started again. */
@@ -15,8 +16,8 @@ export interface ApiServerProcess extends AsyncDisposable {
 }
 
 export async function startApiServerProcess(directory: string, args: readonly string[] = []): Promise<ApiServerProcess> {
-  let { child, url } = await spawnServer(directory, ['--secure-port=0', ...args]);
-  const port = new URL(url).port;
+  const [port] = await freePorts(1);
+  let { child, url } = await spawnServer(directory, [`--secure-port=${port}`, ...args]);
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');

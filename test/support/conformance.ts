@@ -5,8 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { loadKubeconfig } from '../../client/index.ts';
 import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from './cluster.ts';
 
-const WAIT_MS_MAX = 30_000;
-const START_MS_MAX = 90_000;
+const WAIT_MS_MAX = 120_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever JSON came
 export type Json = any;
@@ -162,7 +161,7 @@ export function sharedConformance(options?: Parameters<typeof startCluster>[0]):
   };
   beforeAll(async () => {
     started = await startConformance(options);
-  }, START_MS_MAX);
+  });
   afterAll(async () => {
     await started?.[Symbol.asyncDispose]();
   });

@@ -19,7 +19,7 @@ import { startFakeKubelet } from './fake-kubelet.ts';
 import { type Gates, gated } from './gates.ts';
 
 /** How long a condition may take to come true. */
-const WAIT_MS_MAX = 60_000;
+const WAIT_MS_MAX = 120_000;
 const POLL_MS = 10;
 
 /** A part of the control plane in this process, with the administrator's client; everything ends with it. */

@@ -68,7 +68,7 @@ export class EtcdClient implements Disposable {
   }
 }
 
-const ANSWER_MS_MAX = 15_000;
+const ANSWER_MS_MAX = 60_000;
 
 /** A stream of requests and answers. */
 export class EtcdStream<QD, S> implements Disposable {

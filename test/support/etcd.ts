@@ -5,9 +5,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
+import { freePorts } from './ports.ts';
 import { type TempDirectory, tempDirectory } from './temp-directory.ts';
 import { until } from './wait.ts';
 
@@ -153,23 +153,6 @@ async function planMembers(size: number, tls: boolean): Promise<Plan[]> {
     directory: await tempDirectory(),
   });
   return Promise.all(Array.from({ length: size }, (_, at) => member(at)));
-}
-
-/** Ports that are free now; all are held until the last one is found, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** States of a process's threads, as proc(5) has them: `T` is stopped. */

@@ -1,7 +1,7 @@
 import type { VirtualClock } from '../../runtime/index.ts';
 
 /** Longest wait for a condition, in real time. */
-const WAIT_MS_MAX = 60_000;
+const WAIT_MS_MAX = 120_000;
 /** Turns of the event loop in which it is looked at again at once; later the machine is left to others in between. */
 const QUICK_TURNS = 1000;
 

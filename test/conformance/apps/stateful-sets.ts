@@ -423,13 +423,14 @@ async function restoresBelowPartition(scope: Scope): Promise<void> {
 }
 
 async function countsAvailable(scope: Scope): Promise<void> {
-  await create(scope, 'test-ss', { replicas: 2, container: { readinessProbe: HTTP_PROBE }, spec: { minReadySeconds: 2 } });
+  await create(scope, 'test-ss', { replicas: 2, container: { readinessProbe: HTTP_PROBE }, spec: { minReadySeconds: 3600 } });
+  // The first is ready for an hour before it counts, and the second waits for that: a moment of some seconds may be seen by nobody.
   await observed(scope, 'test-ss', ({ readyReplicas, availableReplicas }) => readyReplicas === 1 && availableReplicas === 0);
-  await observed(scope, 'test-ss', ({ availableReplicas }) => availableReplicas === 2);
   const after = async (minReadySeconds: number, available: number) => {
     await scope.update('statefulsets', 'test-ss', ({ spec }) => Object.assign(spec, { minReadySeconds }));
     await observed(scope, 'test-ss', ({ availableReplicas }) => availableReplicas === available);
   };
+  await after(2, 2);
   await after(3600, 0);
   await after(0, 2);
   expect(await scope.kubectl('get', 'statefulset', 'test-ss', '-o=yaml')).toContain('availableReplicas: 2');

@@ -11,6 +11,8 @@ interface Kind {
   readonly isClusterWide?: boolean;
   /** Whether it stays for a while when it is deleted: then only that it is to go is waited for. */
   readonly lingers?: boolean;
+  /** Whether its controller has written what it writes of a new one. */
+  readonly isSettled?: (object: Thing) => boolean;
   readonly object: (name: string) => { metadata: { name: string; labels: Record<string, string> } };
 }
 
@@ -59,6 +61,7 @@ const KINDS: readonly Kind[] = [
     keepsMetadata: true,
     lingers: true,
     isClusterWide: true,
+    isSettled: ({ status }) => status?.conditions?.length > 0,
     object: (name) => ({ metadata: { name, labels }, spec: { cidrs: [`10.${name.charCodeAt(name.length - 1)}.0.0/24`] } }),
   },
   {
@@ -95,6 +98,9 @@ async function goesItsWay(w: World, kind: Kind): Promise<void> {
   const made: Thing[] = [];
   for (const name of ['test-a', 'test-b', 'test-c']) made.push(await w.create(path, kind.object(name)));
   const [{ metadata }] = made;
+  const { isSettled = () => true } = kind;
+  for (const one of made)
+    await w.until(`${one.metadata.name} to be settled`, async () => isSettled(await w.get(`${path}/${one.metadata.name}`)));
   expect((await w.get(`${path}/${metadata.name}`)).metadata.uid).toBe(metadata.uid);
   const list = await w.get(selected);
   expect(list.items).toHaveLength(3);
@@ -223,7 +229,7 @@ export function objects(world: () => World): void {
     await become('one', `${pod1.status.podIP}:3000`);
     await become('two', ...both);
     await become('none', ':');
-    expect((await w.get(`${ns}/endpoints/two`)).subsets).toHaveLength(2);
+    await w.until('Endpoints of two', async () => (await w.get(`${ns}/endpoints/two`)).subsets?.length === 2);
     await w.remove(
       `/apis/discovery.k8s.io/v1/namespaces/${ns.split('/').at(-1)}/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dtwo`,
     );

@@ -42,12 +42,13 @@ export function services(world: () => World): void {
       agnhostPod(name, ['netexec', '--http-port', '80'], { labels: { app: 'e' }, container: { ports: [{ containerPort: 80 }] } });
     await w.pods(ns, pod('pod1'), agnhostPod('execpod'));
     await w.endpoints(ns, 'endpoint-test2', { pod1: [80] });
-    expect((await w.sh(ns, 'execpod', 'echo hostName | nc -v -t -w 2 endpoint-test2 80')).stdout).toContain('400 Bad Request');
+    const said = async () => (await w.sh(ns, 'execpod', 'echo hostName | nc -v -t -w 2 endpoint-test2 80')).stdout;
+    await w.until('an answer', async () => (await said()).includes('400 Bad Request'));
     await w.pods(ns, pod('pod2'));
     await w.endpoints(ns, 'endpoint-test2', { pod1: [80], pod2: [80] });
     await w.remove(`${ns}/pods/pod1`);
     await w.endpoints(ns, 'endpoint-test2', { pod2: [80] });
-    expect(await w.namesBehind(ns, 'execpod', 'http://endpoint-test2/hostname', 3)).toEqual(['pod2']);
+    await w.until('pod2 alone', async () => (await w.namesBehind(ns, 'execpod', 'http://endpoint-test2/hostname', 3)).join() === 'pod2');
     await w.remove(`${ns}/pods/pod2`);
     await w.endpoints(ns, 'endpoint-test2', {});
   });
@@ -70,10 +71,8 @@ export function services(world: () => World): void {
     await w.endpoints(ns, 'multi', { pod1: [100] });
     await w.pods(ns, pod('pod2', 'p2', 101));
     await w.endpoints(ns, 'multi', { pod1: [100], pod2: [101] });
-    expect([
-      await w.namesBehind(ns, 'execpod', 'http://multi:80/hostname', 2),
-      await w.namesBehind(ns, 'execpod', 'http://multi:81/hostname', 2),
-    ]).toEqual([['pod1'], ['pod2']]);
+    const behindPort = async (port: number) => (await w.namesBehind(ns, 'execpod', `http://multi:${port}/hostname`, 2)).join();
+    await w.until('one pod behind each port', async () => (await behindPort(80)) === 'pod1' && (await behindPort(81)) === 'pod2');
     await w.remove(`${ns}/pods/pod1`);
     await w.endpoints(ns, 'multi', { pod2: [101] });
     await w.remove(`${ns}/pods/pod2`);
@@ -101,7 +100,10 @@ export function services(world: () => World): void {
     const { w, ns, service, names } = await behind(world, 'nodeport', { type: 'NodePort' });
     const { clusterIP, ports } = service.spec;
     for (const where of ['svc', clusterIP, ...(await nodeAddresses(w)).map((address) => `${address}:${ports[0].nodePort}`)])
-      expect(names, where).toEqual(expect.arrayContaining(await w.namesBehind(ns, 'client', `http://${where}/`, 3)));
+      await w.until(`${where} to answer`, async () => {
+        const found = await w.namesBehind(ns, 'client', `http://${where}/`, 3);
+        return found.length > 0 && found.every((name) => names.includes(name));
+      });
   });
 
   it.concurrent.each(['ClusterIP', 'NodePort'])(

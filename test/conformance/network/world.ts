@@ -6,7 +6,7 @@ import { waitFor } from '../../support/cluster.ts';
 /** The image of upstream's network tests. */
 export const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.57';
 
-const WAIT_MS = 60_000;
+const WAIT_MS = 120_000;
 
 /** An object as it comes from the API; what a test reads of it, it knows to be there. */
 // biome-ignore lint/suspicious/noExplicitAny: objects of all kinds, looked at by tests only
@@ -178,6 +178,25 @@ export class World {
   /** Runs a line of shell in a pod. */
   sh(namespace: string, pod: string, script: string): Promise<Said> {
     return this.exec(namespace, pod, ['sh', '-c', script]);
+  }
+
+  /** Asks again and again until the answer is as wanted: what nodes know of pods and services comes to them a moment later. */
+  async becomes<T>(what: string, ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<void> {
+    let last: T | undefined;
+    const looked = async () => {
+      last = await ask();
+      return isWanted(last);
+    };
+    await waitFor(looked, WAIT_MS, () => `${what} is ${JSON.stringify(last)}`);
+  }
+
+  /** Waits until a line of shell in a pod prints what is wanted. */
+  says({ ns, pod, script, wanted }: { ns: string; pod: string; script: string; wanted: string }): Promise<void> {
+    return this.becomes(
+      `${script} in ${pod}, not ${wanted},`,
+      () => this.sh(ns, pod, script),
+      ({ stdout }) => stdout === wanted,
+    );
   }
 
   /** The names that a service's answers say, for many questions. */

@@ -193,7 +193,11 @@ export function configurationTests(world: () => World): void {
   describe.concurrent('commands and arguments', () => {
     test('without any the image runs as it is', async (scope) => {
       await scope.runningPod('default', { image: AGNHOST });
-      expect(await scope.log('default')).toContain('Paused');
+      await scope.until(
+        'it said nothing',
+        () => scope.log('default'),
+        (text) => text.includes('Paused'),
+      );
     });
 
     test('arguments, a command, and both take the place of the image’s', async (scope) => {

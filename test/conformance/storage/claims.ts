@@ -300,7 +300,8 @@ export function claimTests(world: () => World): void {
         const { spec } = await scope.running('first', user('c', { terminationGracePeriodSeconds: 0 }));
         await scope.pod('beside', user('c', { nodeName: spec.nodeName }));
         await scope.event('beside', 'FailedMount', /volume uses the ReadWriteOncePod access mode and is already in use by another pod/);
-        expect((await scope.get('pods', 'beside')).status.containerStatuses[0].state.waiting.reason).toBe('ContainerCreating');
+        const isWaiting = ({ status }: Json) => status.containerStatuses?.[0].state.waiting?.reason === 'ContainerCreating';
+        await scope.eventually('pods', 'beside', isWaiting);
         await scope.end('pods', 'beside');
         await scope.pod('second', user('c', { priorityClassName }));
         await scope.gone('pods', 'first');

@@ -193,14 +193,10 @@ export function objectTests(world: () => World): void {
         object.capacity = '2Gi';
       });
       await scope.end('csistoragecapacities', 'one');
-      const query = `watch=1&resourceVersion=${resourceVersion}&labelSelector=special%3D${scope.namespace}&timeoutSeconds=1`;
-      const { body } = await scope.world.call('GET', `${scope.path('csistoragecapacities')}?${query}`);
-      const events: Json[] = String(body)
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line));
+      const query = { resourceVersion, labelSelector: `special=${scope.namespace}` };
+      const events = await scope.world.watch(scope.path('csistoragecapacities'), query, ({ type }) => type === 'DELETED');
       expect(events.map(({ type }) => type)).toEqual(['ADDED', 'MODIFIED', 'MODIFIED', 'DELETED']);
-      expect(events[2].object).toMatchObject({ capacity: '2Gi', metadata: { annotations: { patched: 'true' } } });
+      expect(events[2]?.object).toMatchObject({ capacity: '2Gi', metadata: { annotations: { patched: 'true' } } });
     }),
   );
 }
