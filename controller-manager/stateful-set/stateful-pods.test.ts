@@ -6,7 +6,7 @@ import { StatefulPods } from './stateful-pods.ts';
 
 const owned = { whenDeleted: 'Delete', whenScaled: 'Retain' };
 const set = aStatefulSet(1, {
-  spec: { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }], persistentVolumeClaimRetentionPolicy: owned },
+  spec: { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {}, status: {} }], persistentVolumeClaimRetentionPolicy: owned },
 });
 const pod = aPod('web-0').build();
 const claimOf = (more: object = {}): Live<PersistentVolumeClaim> => ({ metadata: meta('data-web-0', more), spec: {}, status: {} });

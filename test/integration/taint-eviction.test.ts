@@ -73,7 +73,7 @@ it('a pod that is evicted says why, and of which generation that is said', async
 });
 
 it('the condition of a pod that is evicted stands behind those that were there', async () => {
-  await nodes().create({ metadata: { name: 'ordered' } });
+  await nodes().create({ metadata: { name: 'ordered' }, spec: {} });
   await place('ordered', []);
   const conditions = ['Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({ type, status: 'True' }));
   await setStatus('ordered', { conditions });
