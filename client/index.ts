@@ -2,6 +2,7 @@
 export { createClient } from './api-client.ts';
 export { AssumeCache, isNewer } from './assume-cache.ts';
 export { clientFromOptions, clientOptions, type LeaderElectionTimes, leaderElectionOf, leaderElectionOptions } from './client-options.ts';
+export { conditionPatch } from './condition-patch.ts';
 export { runController } from './controller.ts';
 export { deepFreeze } from './deep-freeze.ts';
 export { ConnectionError, isConnectionError, TerminalError } from './errors.ts';

@@ -1,5 +1,6 @@
 import {
   appsKinds,
+  type ControllerRevision,
   coreKinds,
   type DaemonSet,
   fromLabelSelector,
@@ -49,6 +50,7 @@ class DaemonSetController implements Controller {
   readonly #sets: Informer<DaemonSet>;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
+  readonly #revisions: Informer<ControllerRevision>;
   readonly #stale = new StaleGuard();
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
@@ -64,10 +66,11 @@ class DaemonSetController implements Controller {
     this.#sets = informers.daemonSets();
     this.#pods = informers.pods();
     this.#nodes = informers.nodes();
+    this.#revisions = informers.controllerRevisions();
     this.#recorder = context.recorder('daemonset-controller');
     this.#podControl = new PodControl(client, KIND, this.#recorder);
     this.#owners = new OwnerControl(client, KIND, coreKinds.pods);
-    this.#history = new HistoryKeeper(client, informers.controllerRevisions());
+    this.#history = new HistoryKeeper(client, this.#revisions);
     this.#failures = new FailedPodBackoff();
     this.#listen();
   }
@@ -107,6 +110,24 @@ class DaemonSetController implements Controller {
       // A pod that waits for the node is found and removed; those that ran on it are the pod collector's.
       onDelete: () => this.#wakeAll(),
     });
+    this.#revisions.addHandler({
+      onAdd: (revision) => this.#wakeMatching(revision),
+      onUpdate: (revision, old) => this.#onRevisionUpdate(revision, old),
+      onDelete: (revision) => this.#wakeOwner(revision),
+    });
+  }
+
+  /** A revision that somebody changed or took away is put right; what we wrote ourselves was right. */
+  #onRevisionUpdate(revision: Live<ControllerRevision>, old: Live<ControllerRevision>): void {
+    const isAnothers = this.#keyOfOwner(revision) !== this.#keyOfOwner(old);
+    if (isAnothers) this.#wakeOwner(old);
+    this.#wakeOwner(revision);
+    if (isAnothers || !deepEqual(revision.metadata.labels, old.metadata.labels)) this.#wakeMatching(revision);
+  }
+
+  #wakeOwner(child: Live<ControllerRevision>): void {
+    const key = this.#keyOfOwner(child);
+    if (key !== undefined) this.#queue.add(key);
   }
 
   #onPodAdd(pod: Live<Pod>): void {
@@ -156,17 +177,19 @@ class DaemonSetController implements Controller {
     for (const set of this.#sets.list()) this.#queue.addPaced(keyOf(set));
   }
 
-  #wakeMatching(pod: Live<Pod>): void {
-    if (controllerOf(pod) || !pod.metadata.labels) return;
-    for (const set of this.#sets.list(pod.metadata.namespace)) {
-      if (fromLabelSelector(set.spec.selector).matches(pod.metadata.labels)) this.#queue.add(keyOf(set));
+  /** Wakes those that may adopt an orphan. */
+  #wakeMatching(child: Live<Pod | ControllerRevision>): void {
+    const { namespace, labels } = child.metadata;
+    if (controllerOf(child) || !labels) return;
+    for (const set of this.#sets.list(namespace)) {
+      if (fromLabelSelector(set.spec.selector).matches(labels)) this.#queue.add(keyOf(set));
     }
   }
 
-  #keyOfOwner(pod: Live<Pod>): string | undefined {
-    const reference = controllerOf(pod);
+  #keyOfOwner(child: Live<Pod | ControllerRevision>): string | undefined {
+    const reference = controllerOf(child);
     if (reference?.kind !== KIND.kind) return undefined;
-    const set = this.#sets.get(pod.metadata.namespace, reference.name);
+    const set = this.#sets.get(child.metadata.namespace, reference.name);
     return set?.metadata.uid === reference.uid ? keyOf(set) : undefined;
   }
 

@@ -18,11 +18,22 @@ export class HistoryKeeper {
 
   /** Sees to it that the present template has its revision, with the highest number. */
   async sync(daemonSet: Live<DaemonSet>, pods: () => readonly Live<Pod>[]): Promise<HistoryPlan> {
-    const plan = planHistory(daemonSet, await this.#revisions.claim(daemonSet));
+    const plan = planHistory(daemonSet, await this.#labelled(await this.#revisions.claim(daemonSet)));
     if (!plan.current) await this.#create(daemonSet, plan);
     else if (plan.current.revision < plan.revision) await this.#revisions.renumber(plan.current, plan.revision);
     if (plan.duplicates.length) await this.#mergeDuplicates(plan, pods());
     return plan;
+  }
+
+  /** The revisions, all with the label that pods are compared by: one without it gets its name for it (upstream: `constructHistory`). */
+  #labelled(revisions: readonly Live<ControllerRevision>[]): Promise<Live<ControllerRevision>[]> {
+    return Promise.all(
+      revisions.map((revision) =>
+        revision.metadata.labels?.[REVISION_HASH] === undefined
+          ? this.#revisions.label(revision, REVISION_HASH, revision.metadata.name)
+          : revision,
+      ),
+    );
   }
 
   /** Deletes the oldest revisions beyond the limit that no pod is from. */

@@ -9,13 +9,13 @@ import {
   type Pod,
   type PodDisruptionBudget,
   policyKinds,
-  toTime,
 } from '../../api/index.ts';
 import { type EventRecorder, type Informer, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { goSelector } from '../shared/go-text.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
+import { podConditionPatch } from '../shared/pods.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { NoController, OwnerScales } from './owner-scales.ts';
@@ -168,11 +168,8 @@ class DisruptionController implements Controller {
       type: 'DisruptionTarget',
       status: 'False',
       observedGeneration: generation,
-      lastTransitionTime: toTime(clock.now()),
-      reason: null,
-      message: null,
     };
-    const body = { metadata: { uid }, status: { conditions: [condition] } };
+    const body = { metadata: { uid }, status: podConditionPatch(pod, condition, clock.now()) };
     try {
       await client.resource<Pod>(coreKinds.pods).patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
     } catch (error) {

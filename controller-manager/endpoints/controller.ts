@@ -41,6 +41,8 @@ class EndpointsController implements Controller {
   readonly #recorder: EventRecorder;
   readonly #triggers = new TriggerTimes();
   readonly #stale = new StaleGuard();
+  /** Services that are looked at again when the cache has our own last write of their Endpoints. */
+  readonly #awaited = new Set<string>();
 
   constructor(context: ControllerContext) {
     const { informers } = context;
@@ -81,9 +83,9 @@ class EndpointsController implements Controller {
     // Endpoints without a Service may be waiting for it: as long as we run, only those that lose theirs go with it.
     const ofService = (endpoints: Live<Endpoints>) => this.#services.getByKey(keyOf(endpoints)) !== undefined;
     this.#endpoints.addHandler({
-      // The event of our own last write, for which a reconcile may have waited, or somebody else's change.
+      // Our own last write, for which a reconcile may have waited. What others write stays until the Service or its pods change.
       onUpdate: (endpoints) => {
-        if (ofService(endpoints)) this.#queue.addPaced(keyOf(endpoints));
+        if (this.#awaited.delete(keyOf(endpoints))) this.#queue.addPaced(keyOf(endpoints));
       },
       onDelete: (endpoints) => {
         if (ofService(endpoints)) this.#queue.add(keyOf(endpoints));
@@ -115,7 +117,10 @@ class EndpointsController implements Controller {
     }
     if (!hasEndpoints(service)) return;
     const current = this.#endpoints.getByKey(key);
-    if (current && this.#stale.isStale(current)) return;
+    if (current && this.#stale.isStale(current)) {
+      this.#awaited.add(key);
+      return;
+    }
     const pods = this.#pods.list(service.metadata.namespace).filter((pod) => selects(service, pod));
     const trigger = this.#triggers.look(key, service, pods);
     const plan = planEndpoints(service, pods, current, trigger);
@@ -148,6 +153,7 @@ class EndpointsController implements Controller {
   async #remove(key: string): Promise<void> {
     this.#triggers.forget(key);
     this.#stale.forget(key);
+    this.#awaited.delete(key);
     this.#queue.drop(key);
     const { name, namespace } = splitKey(key);
     const isOurs = this.#endpoints.getByKey(key)?.metadata.labels?.[MANAGED_BY] === MANAGER;

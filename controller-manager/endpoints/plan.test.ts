@@ -46,6 +46,23 @@ describe('planEndpoints', () => {
     expect(plan?.subsets[0]?.addresses?.[0]?.ip).toBe(ip);
   });
 
+  it('lists a port that only some pods have with those alone, and the others with all', () => {
+    const service = aService({
+      ports: [
+        { name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' },
+        { name: 'admin', port: 81, targetPort: 'admin', protocol: 'TCP' },
+      ],
+    });
+    const withAdmin = ready('a', '10.0.0.1').change((pod) => {
+      pod.spec.containers = [{ name: 'app', ports: [{ name: 'admin', containerPort: 9090, protocol: 'TCP' }], resources: {} }];
+    });
+    const plan = planEndpoints(service, [withAdmin.build(), ready('b', '10.0.0.2').build()], undefined, undefined);
+    expect(plan?.subsets.map(({ addresses = [], ports = [] }) => [ports.map(({ name }) => name), addresses.map(({ ip }) => ip)])).toEqual([
+      [['admin'], ['10.0.0.1']],
+      [['http'], ['10.0.0.1', '10.0.0.2']],
+    ]);
+  });
+
   it('resolves named ports pod by pod, and groups by ports', () => {
     const service = aService({ ports: [{ name: 'http', port: 80, targetPort: 'web', protocol: 'TCP' }] });
     const named = (name: string, ip: string, containerPort: number) =>

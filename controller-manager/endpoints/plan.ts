@@ -123,62 +123,68 @@ export function portOf({ targetPort, protocol }: ServicePort, pod: Pod): number 
 }
 
 /**
- * Addresses of the same set of ports go together; all is sorted, so that equal sets are equal lists. An address that one says is not ready
+ * Ports of the same set of addresses go together; all is sorted, so that equal sets are equal lists. An address that one says is not ready
  * for a port is not. Upstream: `RepackSubsets` of `pkg/api/v1/endpoints`.
  */
 export function repack(subsets: readonly EndpointSubset[]): EndpointSubset[] {
-  const byPorts = new Map<string, { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>();
-  for (const { address, ports } of portsByAddress(subsets)) {
-    for (const ready of [true, false]) {
-      const own = [...ports].filter(([, port]) => port.ready === ready);
-      if (own.length === 0) continue;
-      const key = own
-        .map(([text]) => text)
-        .sort()
-        .join();
-      const list = own.flatMap(([, { port }]) => (port ? [port] : [])).sort(byName);
-      const group = byPorts.get(key) ?? { ports: list, ready: [], notReady: [] };
-      (ready ? group.ready : group.notReady).push(address);
-      byPorts.set(key, group);
-    }
+  const byAddresses = new Map<string, { readonly members: readonly Member[]; readonly ports: EndpointPort[] }>();
+  for (const { port, members } of membersByPort(subsets)) {
+    const sorted = [...members.values()].sort((a, b) => byIp(a.address, b.address));
+    const key = sorted.map(({ address, ready }) => `${addressKey(address)}/${ready}`).join();
+    const group = byAddresses.get(key) ?? { members: sorted, ports: [] };
+    if (port) group.ports.push(port);
+    byAddresses.set(key, group);
   }
-  const keys = [...byPorts.keys()].sort();
-  return keys.flatMap((key) => {
-    const group = byPorts.get(key);
-    return group ? [subsetOf(group.ports, group.ready.sort(byIp), group.notReady.sort(byIp))] : [];
-  });
+  const groups = [...byAddresses.values()].map(({ members, ports }) => ({ members, ports: ports.sort(byName) }));
+  return groups.sort((a, b) => (canonicalJson(a.ports) < canonicalJson(b.ports) ? -1 : 1)).map(subsetOfGroup);
 }
 
-interface AddressPorts {
+/** An address that serves on a port. */
+interface Member {
   readonly address: EndpointAddress;
-  /** By what they say; one that is undefined stands for none. */
-  readonly ports: Map<string, { readonly port: EndpointPort | undefined; readonly ready: boolean }>;
+  readonly ready: boolean;
 }
 
-function portsByAddress(subsets: readonly EndpointSubset[]): Iterable<AddressPorts> {
-  const found = new Map<string, AddressPorts>();
-  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
-    const all = ports.length > 0 ? ports : [undefined];
-    for (const address of addresses) note(found, address, all, true);
-    for (const address of notReadyAddresses) note(found, address, all, false);
+interface PortMembers {
+  /** Undefined stands for none. */
+  readonly port: EndpointPort | undefined;
+  /** By address and uid of whose it is. */
+  readonly members: Map<string, Member>;
+}
+
+function membersByPort(subsets: readonly EndpointSubset[]): Iterable<PortMembers> {
+  const found = new Map<string, PortMembers>();
+  const first = new Map<string, EndpointAddress>();
+  for (const subset of subsets) {
+    const { ports = [] } = subset;
+    for (const port of ports.length > 0 ? ports : [undefined]) {
+      const text = port ? canonicalJson(port) : '';
+      const { members } = found.get(text) ?? { members: new Map<string, Member>() };
+      found.set(text, { port, members });
+      noteAll(members, first, subset);
+    }
   }
   return found.values();
 }
 
-function note(
-  found: Map<string, AddressPorts>,
-  address: EndpointAddress,
-  all: readonly (EndpointPort | undefined)[],
-  ready: boolean,
-): void {
-  const key = `${address.ip}/${address.targetRef?.uid ?? ''}`;
-  const known: AddressPorts = found.get(key) ?? { address, ports: new Map() };
-  found.set(key, known);
-  const { ports } = known;
-  for (const port of all) {
-    const text = port ? canonicalJson(port) : '';
-    if (ports.get(text)?.ready !== false) ports.set(text, { port, ready });
-  }
+function noteAll(members: Map<string, Member>, first: Map<string, EndpointAddress>, subset: EndpointSubset): void {
+  for (const address of subset.addresses ?? []) note(members, first, address, true);
+  for (const address of subset.notReadyAddresses ?? []) note(members, first, address, false);
+}
+
+/** What is said of an address first is kept; once it is not ready, it stays so. */
+function note(members: Map<string, Member>, first: Map<string, EndpointAddress>, address: EndpointAddress, ready: boolean): void {
+  const key = addressKey(address);
+  const known = first.get(key) ?? address;
+  first.set(key, known);
+  if (members.get(key)?.ready !== false) members.set(key, { address: known, ready });
+}
+
+const addressKey = ({ ip, targetRef }: EndpointAddress): string => `${ip}/${targetRef?.uid ?? ''}`;
+
+function subsetOfGroup({ members, ports }: { readonly members: readonly Member[]; readonly ports: EndpointPort[] }): EndpointSubset {
+  const addressesThat = (wanted: boolean) => members.flatMap(({ address, ready }) => (ready === wanted ? [address] : []));
+  return subsetOf(ports, addressesThat(true), addressesThat(false));
 }
 
 const subsetOf = (ports: EndpointPort[], ready: EndpointAddress[], notReady: EndpointAddress[]): EndpointSubset => ({

@@ -1,9 +1,9 @@
-import { coreKinds, isNotFound, type Live, type Node, type Pod, toTime } from '../../api/index.ts';
+import { coreKinds, isNotFound, type Live, type Node, type Pod } from '../../api/index.ts';
 import type { Informer } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { forEachLimited } from '../shared/for-each-limited.ts';
 import { runPeriodically } from '../shared/periodic.ts';
-import { isPodTerminal } from '../shared/pods.ts';
+import { isPodTerminal, podConditionPatch } from '../shared/pods.ts';
 import { type Collected, disruptionMessage, missingNodes, planCollection } from './plan.ts';
 
 /** How often pods are looked through. */
@@ -101,11 +101,11 @@ class PodGarbageCollector implements Controller {
     }
   }
 
-  #disruption({ metadata }: Live<Pod>, cause: Collected['cause']): { conditions: Live<Pod>['status']['conditions'] } | undefined {
+  #disruption(pod: Live<Pod>, cause: Collected['cause']): object | undefined {
     const message = disruptionMessage(cause);
     if (message === undefined) return undefined;
-    const lastTransitionTime = toTime(this.#context.clock.now());
-    const condition = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message };
-    return { conditions: [{ ...condition, observedGeneration: metadata.generation, lastTransitionTime }] };
+    const { generation } = pod.metadata;
+    const condition = { type: 'DisruptionTarget', status: 'True', observedGeneration: generation, reason: 'DeletionByPodGC', message };
+    return podConditionPatch(pod, condition, this.#context.clock.now());
   }
 }

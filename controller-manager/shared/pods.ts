@@ -1,10 +1,21 @@
-import type { Pod, PodCondition } from '../../api/index.ts';
+import { type Pod, type PodCondition, toTime } from '../../api/index.ts';
+import { conditionPatch } from '../../client/index.ts';
 
 /** Milliseconds of an RFC 3339 time; NaN when there is none. */
 export const msOf = (time: string | null | undefined): number => (time ? Date.parse(time) : Number.NaN);
 
 export const podCondition = (pod: Pod, type: string): PodCondition | undefined =>
   pod.status.conditions?.find((condition) => condition.type === type);
+
+/**
+ * What a strategic merge patch of a pod's status says to set a condition, behind those that are there; its time is that of the last change of
+ * its status. Upstream: `UpdatePodCondition` and `PatchPodStatus`.
+ */
+export function podConditionPatch(pod: Pod, told: Omit<PodCondition, 'lastTransitionTime'>, now: number): object {
+  const before = podCondition(pod, told.type);
+  const lastTransitionTime = before?.status === told.status ? before.lastTransitionTime : toTime(now);
+  return conditionPatch(pod.status.conditions, { lastTransitionTime, ...told });
+}
 
 export const isPodReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status === 'True';
 

@@ -83,6 +83,11 @@ export class RevisionControl {
     return this.#resource.update({ ...stored, revision });
   }
 
+  /** Gives a revision a label. */
+  label(stored: Live<ControllerRevision>, key: string, value: string): Promise<Live<ControllerRevision>> {
+    return this.#resource.update({ ...stored, metadata: { ...stored.metadata, labels: { ...stored.metadata.labels, [key]: value } } });
+  }
+
   async delete({ metadata: { name, namespace } }: Live<ControllerRevision>): Promise<void> {
     try {
       await this.#resource.delete(name, { namespace });

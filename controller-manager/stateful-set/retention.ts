@@ -56,8 +56,8 @@ function isStale({ metadata }: Claim, kind: KindInfo, owner: PodIdentity): boole
 /** Whether a claim belongs to an earlier pod of this name, and is about to go with it. */
 export const isOfEarlierPod = (claim: Claim, pod: PodIdentity): boolean => isStale(claim, POD, pod);
 
-/** Whether somebody else manages the claim, so that we must not. */
-function hasOtherController(claim: Claim, set: Live<StatefulSet>, pod: PodIdentity): boolean {
+/** Whether somebody else manages the claim, so that we must not. Upstream: `hasUnexpectedController`. */
+export function hasOtherController(claim: Claim, set: Live<StatefulSet>, pod: PodIdentity): boolean {
   if (retains(set)) return false;
   return (claim.metadata.ownerReferences ?? []).some((reference) => {
     if (means(reference, SET, set)) return reference.uid !== set.metadata.uid;

@@ -7,6 +7,7 @@ import {
   isNotFound,
   keyOf,
   type Live,
+  type OwnerReference,
   type PersistentVolumeClaim,
   type Pod,
   type StatefulSet,
@@ -17,10 +18,13 @@ import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { claimsFor, identityLabels, isStorageRight, ordinalOf, withClaimVolumes } from './identity.ts';
 import type { Action } from './plan.ts';
-import { isOwnerRight, ownersFor } from './retention.ts';
+import { hasOtherController, isOwnerRight, ownersFor } from './retention.ts';
 
 type Verb = 'create' | 'update' | 'delete';
 type Set = Live<StatefulSet>;
+
+/** How often the update of a pod is tried that others write too (upstream: `retry.DefaultBackoff`). */
+const UPDATES_MAX = 4;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const titleOf = (verb: Verb): string => verb.charAt(0).toUpperCase() + verb.slice(1);
@@ -73,15 +77,26 @@ export class StatefulPods {
 
   async #create(set: Set, pod: Draft<Pod>, ordinal: number): Promise<void> {
     const name = pod.metadata.name ?? '';
+    const created = await this.#createPod(set, pod, ordinal);
     try {
-      await this.#createClaims(set, ordinal);
-      await this.#pods.create(pod);
+      await this.#ownClaims(set, created);
     } catch (error) {
-      // A pod that is there will be in the cache.
-      if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) this.#tell(set, 'create', name, error);
-      throw error;
+      // The pod is made: owners of its claims are put right once it is seen.
+      this.#tell(set, 'update', name, error);
+      return;
     }
     this.#tell(set, 'create', name);
+  }
+
+  async #createPod(set: Set, pod: Draft<Pod>, ordinal: number): Promise<Live<Pod>> {
+    try {
+      await this.#createClaims(set, ordinal);
+      return await this.#pods.create(pod);
+    } catch (error) {
+      // A pod that is there will be in the cache.
+      if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) this.#tell(set, 'create', pod.metadata.name ?? '', error);
+      throw error;
+    }
   }
 
   async #delete(set: Set, { metadata: { name, namespace, uid } }: Live<Pod>): Promise<void> {
@@ -105,7 +120,18 @@ export class StatefulPods {
     }
   }
 
-  async #repair(set: Set, { metadata: { name, namespace } }: Live<Pod>): Promise<void> {
+  /** Puts a pod right, again where somebody else wrote it meanwhile. */
+  async #repair(set: Set, pod: Live<Pod>): Promise<void> {
+    for (let left = UPDATES_MAX - 1; ; left--) {
+      try {
+        return await this.#repairOnce(set, pod);
+      } catch (error) {
+        if (left === 0 || !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  async #repairOnce(set: Set, { metadata: { name, namespace } }: Live<Pod>): Promise<void> {
     // What is cached is not the whole pod.
     const pod = await this.#pods.get(name, { namespace });
     const ordinal = ordinalOf(pod);
@@ -148,12 +174,27 @@ export class StatefulPods {
   async #ownClaims(set: Set, pod: Live<Pod>): Promise<void> {
     for (const { metadata } of claimsFor(set, ordinalOf(pod))) {
       const claim = this.#claims.get(set.metadata.namespace, metadata.name ?? '');
-      if (!claim || isOwnerRight(claim, set, pod)) continue;
-      const written = await this.#client
-        .resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims)
-        .update({ ...claim, metadata: { ...claim.metadata, ownerReferences: ownersFor(claim, set, pod) } });
-      this.#stale.wrote(claim, written);
+      if (!claim) continue;
+      if (hasOtherController(claim, set, pod)) this.#tellOfOtherController(set, claim);
+      if (!isOwnerRight(claim, set, pod)) await this.#setOwners(claim, ownersFor(claim, set, pod));
     }
+  }
+
+  async #setOwners(claim: Live<PersistentVolumeClaim>, ownerReferences: OwnerReference[]): Promise<void> {
+    const resource = this.#client.resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
+    try {
+      this.#stale.wrote(claim, await resource.update({ ...claim, metadata: { ...claim.metadata, ownerReferences } }));
+    } catch (error) {
+      const { name } = claim.metadata;
+      throw new Error(`could not update claim ${name} for delete policy ownerRefs: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  #tellOfOtherController(set: Set, { metadata: { name } }: Live<PersistentVolumeClaim>): void {
+    const message =
+      `PersistentVolumeClaim ${name} has a conflicting OwnerReference that acts as a manging controller, ` +
+      'the retention policy is ignored for this claim';
+    this.#recorder.event(subjectOf(appsKinds.statefulsets, set), 'Warning', 'ConflictingController', message);
   }
 
   async #telling(set: Set, verb: Verb, pod: string, work: () => Promise<void>): Promise<void> {

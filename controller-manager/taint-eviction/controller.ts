@@ -1,8 +1,9 @@
-import { coreKinds, isNotFound, keyOf, type Live, type Node, type Pod, toTime } from '../../api/index.ts';
+import { coreKinds, isNotFound, keyOf, type Live, type Node, type Pod } from '../../api/index.ts';
 import { type EventRecorder, type Informer, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_NODE } from '../informers.ts';
 import { deepEqual } from '../shared/equality.ts';
+import { podConditionPatch } from '../shared/pods.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { evictionOf, noExecuteTaints } from './plan.ts';
 
@@ -118,11 +119,10 @@ class TaintEvictionController implements Controller {
       type: 'DisruptionTarget',
       status: 'True',
       observedGeneration: generation,
-      lastTransitionTime: toTime(this.#context.clock.now()),
       reason: 'DeletionByTaintManager',
       message: 'Taint manager: deleting due to NoExecute taint',
     };
-    const body = { metadata: { uid }, status: { conditions: [condition] } };
+    const body = { metadata: { uid }, status: podConditionPatch(pod, condition, this.#context.clock.now()) };
     try {
       await resource.patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
       await resource.delete(name, { namespace, preconditions: { uid } });

@@ -1,7 +1,6 @@
 import { coreKinds, isNotFound, type Live, type Pod, toTime } from '../../api/index.ts';
-import type { ApiClient } from '../../client/index.ts';
+import { type ApiClient, conditionPatch } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
-import { conditionPatch } from '../framework/condition-patch.ts';
 
 /** What is written of an attempt that found no node. */
 export interface PodScheduledFailure {

@@ -144,6 +144,24 @@ describe('Endpoints that are made by hand', () => {
   });
 });
 
+describe('Endpoints of a Service with a selector', () => {
+  it('keep what somebody else writes until the Service or its pods change, and come back when deleted', async () => {
+    await plane.create(services, service('edited', { selector: { app: 'edited' } }));
+    await plane.create(pods, pod('edited-1', 'edited'));
+    const isFull = ({ subsets }: Endpoints) => subsets?.[0]?.addresses?.length === 1;
+    await plane.eventually<Endpoints>(endpoints, 'edited', isFull);
+    const resource = plane.client.resource<Endpoints>(endpoints);
+    await resource.patch('edited', { subsets: [] }, { namespace: 'default', type: 'merge' });
+    // What comes after it, and is as much waited with, has been seen to: so has it.
+    await plane.create(services, service('later', { selector: { app: 'later' } }));
+    await plane.create(pods, pod('later-1', 'later'));
+    await plane.eventually<Endpoints>(endpoints, 'later', isFull);
+    expect((await resource.get('edited', { namespace: 'default' })).subsets ?? []).toEqual([]);
+    await resource.delete('edited', { namespace: 'default' });
+    await plane.eventually<Endpoints>(endpoints, 'edited', isFull);
+  });
+});
+
 describe('Endpoints of no Service', () => {
   it('are left alone, when they change too', async () => {
     const subsets = [{ addresses: [{ ip: '10.9.0.1' }], ports: [{ port: 80 }] }];

@@ -26,6 +26,8 @@ const place = (name: string, tolerations: readonly Toleration[]): Promise<Live<P
     metadata: { name, namespace: 'default' },
     spec: { nodeName: name, tolerations, containers: [{ name: 'c', image: 'x' }] },
   });
+const setStatus = (name: string, status: object) =>
+  plane.client.resource<Pod>(coreKinds.pods).patch(name, { status }, { namespace: 'default', type: 'merge', subresource: 'status' });
 /** Seconds until the pod is marked, or undefined when it is not within so many. */
 async function evictedAfter(name: string, secondsMax: number): Promise<number | undefined> {
   const begin = clock.now();
@@ -68,6 +70,17 @@ it('a pod that is evicted says why, and of which generation that is said', async
     message: 'Taint manager: deleting due to NoExecute taint',
   });
   expect(metadata.name).toBe('told');
+});
+
+it('the condition of a pod that is evicted stands behind those that were there', async () => {
+  await nodes().create({ metadata: { name: 'ordered' }, spec: {} });
+  await place('ordered', []);
+  const conditions = ['Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({ type, status: 'True' }));
+  await setStatus('ordered', { conditions });
+  await plane.eventually<Pod>(coreKinds.pods, 'ordered', ({ status }) => status.conditions?.length === 3);
+  await setTaints('ordered', [taint(1)]);
+  const { status } = await plane.eventually<Pod>(coreKinds.pods, 'ordered', (pod) => pod.metadata.deletionTimestamp !== undefined);
+  expect(status.conditions?.map(({ type }) => type)).toEqual(['Ready', 'ContainersReady', 'PodScheduled', 'DisruptionTarget']);
 });
 
 it('a toleration that is made longer does not change what is under way', async () => {

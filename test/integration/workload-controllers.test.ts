@@ -338,6 +338,41 @@ describe('a pod of a Job that is not in the cache yet', () => {
   });
 });
 
+describe('a DaemonSet whose revisions are changed by others', () => {
+  const isOf = (name: string) => (revision: Live<ControllerRevision>) =>
+    revision.metadata.ownerReferences?.some((owner) => owner.name === name) === true;
+
+  it('makes one again that was deleted, lets one go that its selector takes in no longer, and labels one that has no hash', async () => {
+    const name = 'keeper';
+    await plane.create(daemonsets, {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name, namespace: 'default' },
+      spec: { selector: { matchLabels: { app: name } }, template: template(name, 'web:1') },
+    });
+    const revisions = plane.client.resource<ControllerRevision>(controllerrevisions);
+    const all = await plane.eventuallyAll<ControllerRevision>(controllerrevisions, (some) => some.some(isOf(name)));
+    const made = all.find(isOf(name));
+    const revisionName = made?.metadata.name ?? '';
+    await revisions.delete(revisionName, { namespace: 'default' });
+    await plane.eventuallyAll<ControllerRevision>(controllerrevisions, (some) =>
+      some.some((one) => isOf(name)(one) && one.metadata.uid !== made?.metadata.uid),
+    );
+    await revisions.patch(
+      revisionName,
+      { metadata: { labels: { 'controller-revision-hash': null } } },
+      { namespace: 'default', type: 'merge' },
+    );
+    await plane.eventually<ControllerRevision>(
+      controllerrevisions,
+      revisionName,
+      ({ metadata }) => metadata.labels?.['controller-revision-hash'] === revisionName,
+    );
+    await revisions.patch(revisionName, { metadata: { labels: { app: 'other' } } }, { namespace: 'default', type: 'merge' });
+    await plane.eventually<ControllerRevision>(controllerrevisions, revisionName, (revision) => !isOf(name)(revision));
+  });
+});
+
 describe('a DaemonSet whose pods are seen while it adopts another', () => {
   it('does not make them again', async () => {
     const labels = { app: 'tardy' };

@@ -4,6 +4,7 @@
 //   slices there are, by ports ──┬─ 1. what is no longer wanted goes, what changed is replaced
 //                                ├─ 2. slices that change anyway are filled up, the fullest first
 //                                └─ 3. the rest goes into one slice that has room for all of it, or into new ones
+import { createHash } from 'node:crypto';
 import type { Endpoint, EndpointSlice, Live, DiscoveryV1EndpointPort as SlicePort } from '../../../api/index.ts';
 import { canonicalJson, deepEqual } from '../equality.ts';
 
@@ -44,6 +45,19 @@ export interface SliceMaker {
 /** Ports whose order does not matter, as a key. */
 export const portsKey = (ports: readonly SlicePort[] | null | undefined): string => (ports ?? []).map(canonicalJson).sort().join();
 
+/** Ports in the order that slices list them in: of the hashes of Go's print of each. Upstream: `portsInOrder`. */
+export function inSliceOrder(ports: readonly SlicePort[]): SlicePort[] {
+  if (ports.length < 2) return [...ports];
+  const hashed = ports.map((port) => ({ port, hash: createHash('md5').update(goPrint(port)).digest('hex') }));
+  return hashed.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0)).map(({ port }) => port);
+}
+
+const goPrint = ({ name, protocol, port, appProtocol }: SlicePort): string =>
+  `(v1.EndpointPort){Name:(*string)${orNil(name)} Protocol:(*v1.Protocol)${orNil(protocol)} ` +
+  `Port:(*int32)${orNil(port)} AppProtocol:(*string)${orNil(appProtocol)}}`;
+
+const orNil = (value: string | number | undefined): string => (value === undefined ? '<nil>' : String(value));
+
 /** Who an endpoint is: what else is said of it may change. Upstream: `hashEndpoint`. */
 export const endpointKey = ({ addresses, hostname, targetRef }: Endpoint): string =>
   JSON.stringify([[...addresses].sort(), hostname ?? '', targetRef?.namespace ?? '', targetRef?.name ?? '']);
@@ -83,7 +97,7 @@ function placeRest({ ports, endpoints }: EndpointGroup, maker: SliceMaker, into:
   while (endpoints.size > 0) {
     const room = endpoints.size < maker.max ? closestFit(into.unchanged, endpoints.size, maker.max) : undefined;
     if (!room) {
-      const created = maker.make(ports);
+      const created = maker.make(inSliceOrder(ports));
       fill(created.endpoints, endpoints, maker.max);
       into.creates.push(created);
       continue;

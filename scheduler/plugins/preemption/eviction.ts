@@ -1,5 +1,5 @@
 import { coreKinds, isNotFound, type Pod, toTime } from '../../../api/index.ts';
-import { conditionPatch } from '../../framework/condition-patch.ts';
+import { conditionPatch } from '../../../client/index.ts';
 import type { Handle, Victims } from '../../framework/plugin.ts';
 import type { PodInfo } from '../../state/pod-info.ts';
 

@@ -1,5 +1,6 @@
 interface Condition {
   readonly type: string;
+  readonly [field: string]: unknown;
 }
 
 /**
