@@ -79,7 +79,7 @@ describe('mirrors', () => {
     expect([all.changes.creates[0]?.endpoints.length, all.invalid, all.skipped]).toEqual([4, 1, 1]);
   });
 
-  it('have each address once, with all its ports, and not ready if one says so', () => {
+  it('have ports together that the same addresses have, and an address is not ready if one says so', () => {
     const [one, two] = [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }];
     const [http, https] = [
       { name: 'http', port: 80 },
@@ -99,8 +99,14 @@ describe('mirrors', () => {
       slice.endpoints.map(({ addresses, conditions }) => [addresses[0], conditions?.ready]),
     ]);
     expect(said).toEqual([
-      [[80], [['10.0.0.2', false]]],
-      [[80, 443], [['10.0.0.1', true]]],
+      [
+        [80],
+        [
+          ['10.0.0.1', true],
+          ['10.0.0.2', false],
+        ],
+      ],
+      [[443], [['10.0.0.1', true]]],
     ]);
   });
 });

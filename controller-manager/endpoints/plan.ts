@@ -1,7 +1,8 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Live, Pod, Service, ServicePort } from '../../api/index.ts';
 import { podAddress } from '../shared/addresses.ts';
-import { canonicalJson, deepEqual } from '../shared/equality.ts';
+import { deepEqual } from '../shared/equality.ts';
 import { isPodReady, isPodTerminal } from '../shared/pods.ts';
+import { repack, subsetOf } from './subsets.ts';
 
 export const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 export const MANAGER = 'endpoint-controller';
@@ -121,76 +122,6 @@ export function portOf({ targetPort, protocol }: ServicePort, pod: Pod): number 
   }
   return undefined;
 }
-
-/**
- * Addresses of the same set of ports go together; all is sorted, so that equal sets are equal lists. An address that one says is not ready
- * for a port is not. Upstream: `RepackSubsets` of `pkg/api/v1/endpoints`.
- */
-export function repack(subsets: readonly EndpointSubset[]): EndpointSubset[] {
-  const byPorts = new Map<string, { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>();
-  for (const { address, ports } of portsByAddress(subsets)) {
-    for (const ready of [true, false]) {
-      const own = [...ports].filter(([, port]) => port.ready === ready);
-      if (own.length === 0) continue;
-      const key = own
-        .map(([text]) => text)
-        .sort()
-        .join();
-      const list = own.flatMap(([, { port }]) => (port ? [port] : [])).sort(byName);
-      const group = byPorts.get(key) ?? { ports: list, ready: [], notReady: [] };
-      (ready ? group.ready : group.notReady).push(address);
-      byPorts.set(key, group);
-    }
-  }
-  const keys = [...byPorts.keys()].sort();
-  return keys.flatMap((key) => {
-    const group = byPorts.get(key);
-    return group ? [subsetOf(group.ports, group.ready.sort(byIp), group.notReady.sort(byIp))] : [];
-  });
-}
-
-interface AddressPorts {
-  readonly address: EndpointAddress;
-  /** By what they say; one that is undefined stands for none. */
-  readonly ports: Map<string, { readonly port: EndpointPort | undefined; readonly ready: boolean }>;
-}
-
-function portsByAddress(subsets: readonly EndpointSubset[]): Iterable<AddressPorts> {
-  const found = new Map<string, AddressPorts>();
-  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
-    const all = ports.length > 0 ? ports : [undefined];
-    for (const address of addresses) note(found, address, all, true);
-    for (const address of notReadyAddresses) note(found, address, all, false);
-  }
-  return found.values();
-}
-
-function note(
-  found: Map<string, AddressPorts>,
-  address: EndpointAddress,
-  all: readonly (EndpointPort | undefined)[],
-  ready: boolean,
-): void {
-  const key = `${address.ip}/${address.targetRef?.uid ?? ''}`;
-  const known: AddressPorts = found.get(key) ?? { address, ports: new Map() };
-  found.set(key, known);
-  const { ports } = known;
-  for (const port of all) {
-    const text = port ? canonicalJson(port) : '';
-    if (ports.get(text)?.ready !== false) ports.set(text, { port, ready });
-  }
-}
-
-const subsetOf = (ports: EndpointPort[], ready: EndpointAddress[], notReady: EndpointAddress[]): EndpointSubset => ({
-  ...(ready.length ? { addresses: ready } : {}),
-  ...(notReady.length ? { notReadyAddresses: notReady } : {}),
-  ...(ports.length ? { ports } : {}),
-});
-
-const byName = (a: EndpointPort, b: EndpointPort): number => (canonicalJson(a) < canonicalJson(b) ? -1 : 1);
-
-const byIp = (a: EndpointAddress, b: EndpointAddress): number =>
-  a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : (a.targetRef?.uid ?? '') < (b.targetRef?.uid ?? '') ? -1 : 1;
 
 /** Cuts the list down to its capacity: not-ready addresses go first, and every subset gives in proportion. */
 function truncate(subsets: EndpointSubset[]): { subsets: EndpointSubset[]; truncated: boolean } {
