@@ -42,12 +42,14 @@ function addressesByPort(subsets: readonly EndpointSubset[]): Iterable<PortAddre
   const known = new Map<string, EndpointAddress>();
   const found = new Map<string, PortAddresses>();
   for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
+    const ready = addresses.map((address) => firstOf(known, address));
+    const notReady = notReadyAddresses.map((address) => firstOf(known, address));
     for (const port of ports.length > 0 ? ports : [undefined]) {
       const text = port ? canonicalJson(port) : '';
       const entry = found.get(text) ?? { port, ready: new Map<EndpointAddress, boolean>() };
       found.set(text, entry);
-      for (const address of addresses) note(entry, firstOf(known, address), true);
-      for (const address of notReadyAddresses) note(entry, firstOf(known, address), false);
+      note(entry, ready, true);
+      note(entry, notReady, false);
     }
   }
   return found.values();
@@ -61,8 +63,11 @@ function firstOf(known: Map<string, EndpointAddress>, address: EndpointAddress):
   return first;
 }
 
-function note({ ready }: PortAddresses, address: EndpointAddress, isReady: boolean): void {
-  if (ready.get(address) !== false) ready.set(address, isReady);
+/** Who was not ready once stays so. */
+function note({ ready }: PortAddresses, addresses: readonly EndpointAddress[], isReady: boolean): void {
+  for (const address of addresses) {
+    if (ready.get(address) !== false) ready.set(address, isReady);
+  }
 }
 
 const keyOf = ({ ip, targetRef }: EndpointAddress): string => `${ip}/${targetRef?.uid ?? ''}`;
