@@ -58,6 +58,13 @@ it.each([
   expect(`${answer.status} ${said(answer.text)}`).toEqual(expected);
 });
 
+it.each(['/', '/index.html'])('the list of paths at %s ends with its brace, as kubectl get --raw prints it', async (path) => {
+  await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  const answer = await server.request('GET', path);
+  expect(answer.text.slice(0, 15)).toBe('{\n  "paths": [\n');
+  expect(answer.text.endsWith('\n  ]\n}')).toBe(true);
+});
+
 it('a revision that is yet to come is to be asked for again', async () => {
   await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
   const answer = await server.request('GET', `${MAPS}?resourceVersion=99999999&resourceVersionMatch=Exact`);

@@ -123,6 +123,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly deleteTellsStatus?: boolean | undefined;
   /** `orphan` for ReplicationController and Job; absent: background. */
   readonly defaultPropagation?: 'orphan' | undefined;
+  /** Why the object of a name cannot be deleted by that name, if so: whether it is there or not. A delete of the collection takes it along. */
+  whyKept?(name: string): string | undefined;
   /** What a delete is warned of that leaves it at that. */
   readonly defaultPropagationWarning?: string | undefined;
   /**

@@ -28,9 +28,12 @@ export const deleteObject: Handler = async (rest, exchange, { resource, registry
   rest.encoder.accept(exchange, resource);
   const options = await readDeleteRequest(exchange);
   warnOfDefault(exchange, resource, options);
+  const { name } = exchange.info;
+  const why = resource.strategy.whyKept?.(name);
+  if (why !== undefined) throw apiError.forbidden(resource.subject, name, why);
   const context = contextOf(rest, exchange, isDryRun(options), options);
   exchange.span?.event('About to delete object from database');
-  const deleted = await registry.delete({ context, admission: rest.admission, name: exchange.info.name, options });
+  const deleted = await registry.delete({ context, admission: rest.admission, name, options });
   exchange.span?.event('Object deleted from database');
   if (deleted.gone && !resource.strategy.deleteReturnsObject) {
     rest.encoder.success(exchange, 200, { details: detailsOf(resource.info, deleted) });

@@ -72,7 +72,7 @@ const OPENID_PATHS = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
 export async function answerRoot(exchange: Exchange, options: RootOptions): Promise<void> {
   const { path } = exchange.info;
   if (path === '/' || path === INDEX) {
-    send(exchange, 200, JSON_TYPE, Buffer.from(`${JSON.stringify({ paths: paths(options) }, undefined, 2)}\n`));
+    send(exchange, 200, JSON_TYPE, Buffer.from(JSON.stringify({ paths: paths(options) }, undefined, 2)));
     return;
   }
   if (path.slice(1) in options.health) exchange.served = { subresource: path, component: '' };

@@ -79,7 +79,7 @@ describe('mirrors', () => {
     expect([all.changes.creates[0]?.endpoints.length, all.invalid, all.skipped]).toEqual([4, 1, 1]);
   });
 
-  it('have ports together that all the same addresses serve, and an address not ready for a port if one says so', () => {
+  it('have ports together that the same addresses have, and an address is not ready if one says so', () => {
     const [one, two] = [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }];
     const [http, https] = [
       { name: 'http', port: 80 },

@@ -10,7 +10,8 @@ import type {
   Live,
   Service,
 } from '../../api/index.ts';
-import { LAST_CHANGE, repack } from '../endpoints/plan.ts';
+import { LAST_CHANGE } from '../endpoints/plan.ts';
+import { repack } from '../endpoints/subsets.ts';
 import {
   type EndpointGroup,
   endpointKey,

@@ -1,7 +1,8 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Live, Pod, Service, ServicePort } from '../../api/index.ts';
 import { podAddress } from '../shared/addresses.ts';
-import { canonicalJson, deepEqual } from '../shared/equality.ts';
+import { deepEqual } from '../shared/equality.ts';
 import { isPodReady, isPodTerminal } from '../shared/pods.ts';
+import { repack, subsetOf } from './subsets.ts';
 
 export const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 export const MANAGER = 'endpoint-controller';
@@ -121,82 +122,6 @@ export function portOf({ targetPort, protocol }: ServicePort, pod: Pod): number 
   }
   return undefined;
 }
-
-/**
- * Ports of the same set of addresses go together; all is sorted, so that equal sets are equal lists. An address that one says is not ready
- * for a port is not. Upstream: `RepackSubsets` of `pkg/api/v1/endpoints`.
- */
-export function repack(subsets: readonly EndpointSubset[]): EndpointSubset[] {
-  const byAddresses = new Map<string, { readonly members: readonly Member[]; readonly ports: EndpointPort[] }>();
-  for (const { port, members } of membersByPort(subsets)) {
-    const sorted = [...members.values()].sort((a, b) => byIp(a.address, b.address));
-    const key = sorted.map(({ address, ready }) => `${addressKey(address)}/${ready}`).join();
-    const group = byAddresses.get(key) ?? { members: sorted, ports: [] };
-    if (port) group.ports.push(port);
-    byAddresses.set(key, group);
-  }
-  const groups = [...byAddresses.values()].map(({ members, ports }) => ({ members, ports: ports.sort(byName) }));
-  return groups.sort((a, b) => (canonicalJson(a.ports) < canonicalJson(b.ports) ? -1 : 1)).map(subsetOfGroup);
-}
-
-/** An address that serves on a port. */
-interface Member {
-  readonly address: EndpointAddress;
-  readonly ready: boolean;
-}
-
-interface PortMembers {
-  /** Undefined stands for none. */
-  readonly port: EndpointPort | undefined;
-  /** By address and uid of whose it is. */
-  readonly members: Map<string, Member>;
-}
-
-function membersByPort(subsets: readonly EndpointSubset[]): Iterable<PortMembers> {
-  const found = new Map<string, PortMembers>();
-  const first = new Map<string, EndpointAddress>();
-  for (const subset of subsets) {
-    const { ports = [] } = subset;
-    for (const port of ports.length > 0 ? ports : [undefined]) {
-      const text = port ? canonicalJson(port) : '';
-      const { members } = found.get(text) ?? { members: new Map<string, Member>() };
-      found.set(text, { port, members });
-      noteAll(members, first, subset);
-    }
-  }
-  return found.values();
-}
-
-function noteAll(members: Map<string, Member>, first: Map<string, EndpointAddress>, subset: EndpointSubset): void {
-  for (const address of subset.addresses ?? []) note(members, first, address, true);
-  for (const address of subset.notReadyAddresses ?? []) note(members, first, address, false);
-}
-
-/** What is said of an address first is kept; once it is not ready, it stays so. */
-function note(members: Map<string, Member>, first: Map<string, EndpointAddress>, address: EndpointAddress, ready: boolean): void {
-  const key = addressKey(address);
-  const known = first.get(key) ?? address;
-  first.set(key, known);
-  if (members.get(key)?.ready !== false) members.set(key, { address: known, ready });
-}
-
-const addressKey = ({ ip, targetRef }: EndpointAddress): string => `${ip}/${targetRef?.uid ?? ''}`;
-
-function subsetOfGroup({ members, ports }: { readonly members: readonly Member[]; readonly ports: EndpointPort[] }): EndpointSubset {
-  const addressesThat = (wanted: boolean) => members.flatMap(({ address, ready }) => (ready === wanted ? [address] : []));
-  return subsetOf(ports, addressesThat(true), addressesThat(false));
-}
-
-const subsetOf = (ports: EndpointPort[], ready: EndpointAddress[], notReady: EndpointAddress[]): EndpointSubset => ({
-  ...(ready.length ? { addresses: ready } : {}),
-  ...(notReady.length ? { notReadyAddresses: notReady } : {}),
-  ...(ports.length ? { ports } : {}),
-});
-
-const byName = (a: EndpointPort, b: EndpointPort): number => (canonicalJson(a) < canonicalJson(b) ? -1 : 1);
-
-const byIp = (a: EndpointAddress, b: EndpointAddress): number =>
-  a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : (a.targetRef?.uid ?? '') < (b.targetRef?.uid ?? '') ? -1 : 1;
 
 /** Cuts the list down to its capacity: not-ready addresses go first, and every subset gives in proportion. */
 function truncate(subsets: EndpointSubset[]): { subsets: EndpointSubset[]; truncated: boolean } {

@@ -4,9 +4,9 @@
 //   slices there are, by ports ──┬─ 1. what is no longer wanted goes, what changed is replaced
 //                                ├─ 2. slices that change anyway are filled up, the fullest first
 //                                └─ 3. the rest goes into one slice that has room for all of it, or into new ones
-import { createHash } from 'node:crypto';
 import type { Endpoint, EndpointSlice, Live, DiscoveryV1EndpointPort as SlicePort } from '../../../api/index.ts';
 import { canonicalJson, deepEqual } from '../equality.ts';
+import { byHash } from '../hash-order.ts';
 
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 export const SLICE_MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
@@ -45,12 +45,8 @@ export interface SliceMaker {
 /** Ports whose order does not matter, as a key. */
 export const portsKey = (ports: readonly SlicePort[] | null | undefined): string => (ports ?? []).map(canonicalJson).sort().join();
 
-/** Ports in the order that slices list them in: of the hashes of Go's print of each. Upstream: `portsInOrder`. */
-export function inSliceOrder(ports: readonly SlicePort[]): SlicePort[] {
-  if (ports.length < 2) return [...ports];
-  const hashed = ports.map((port) => ({ port, hash: createHash('md5').update(goPrint(port)).digest('hex') }));
-  return hashed.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0)).map(({ port }) => port);
-}
+/** Ports in the order that slices list them in. Upstream: `portsInOrder`. */
+export const inSliceOrder = (ports: readonly SlicePort[]): SlicePort[] => byHash(ports, goPrint);
 
 const goPrint = ({ name, protocol, port, appProtocol }: SlicePort): string =>
   `(v1.EndpointPort){Name:(*string)${orNil(name)} Protocol:(*v1.Protocol)${orNil(protocol)} ` +
