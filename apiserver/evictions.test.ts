@@ -178,3 +178,16 @@ test('a binding may say which pod it means, and which state of it', async () => 
   // Which pod is meant comes before what it is like.
   expect((await bind({ uid: 'other' })).json()).toMatchObject({ message: why('UID', 'other', uid) });
 });
+
+test('a pod that is already on its way says that it was evicted, and since when', async () => {
+  const path = `${PODS}/p`;
+  await running('p');
+  const spec = { finalizers: ['example.com/hold'] };
+  await server.request('PATCH', path, { body: { metadata: spec }, headers: MERGE });
+  await server.request('DELETE', `${path}?gracePeriodSeconds=30`);
+  expect((await evict('p')).status).toBe(201);
+  const { status, metadata } = (await server.request('GET', path)).json<Pod>();
+  expect(status?.conditions?.map(({ type }) => type)).toEqual(['Ready', 'DisruptionTarget']);
+  expect((await evict('p')).status).toBe(201);
+  expect((await server.request('GET', path)).json<Pod>().metadata.resourceVersion).toBe(metadata.resourceVersion);
+});

@@ -22,6 +22,8 @@ export interface ObjectType<T = KubeObject> {
   readonly applyType: ApplyType;
   /** The struct that objects are in Go; kinds without one have neither protobuf nor strategic merge patch. */
   readonly message: AnyMessage | undefined;
+  /** Whether it is not what it once was: stored objects may not fit it. */
+  readonly hasChanged?: boolean | undefined;
   /** Whether a body may leave out its kind and apiVersion. */
   readonly typeMetaOptional: boolean;
 }

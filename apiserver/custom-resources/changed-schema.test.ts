@@ -60,3 +60,15 @@ it('objects come to be stored in the version that is stored now by a write that 
   const { resourceVersion } = (await server.request('GET', `${WIDGETS}/a`)).json<Json>().metadata;
   expect((await patch(server, `${WIDGETS}/a`, {})).json<Json>().metadata.resourceVersion).toBe(resourceVersion);
 });
+
+it('an object that is no longer of its type loses its owners with a plain write', async () => {
+  await using server = await startCrdServer();
+  await establish(server, widgets(schema({ a: { type: 'string' }, old: { type: 'string' } })));
+  await server.request('POST', WIDGETS, { body: widget('w', { a: 'x', old: 'x' }) });
+  const changed = widgets(schema({ a: { type: 'integer' } }));
+  await patch(server, `${CRDS}/widgets.example.com`, { spec: changed.spec });
+  await until(server, `${WIDGETS}/w`, ({ text }) => !text.includes('"old"'));
+  const labelled = await patch(server, `${WIDGETS}/w`, { metadata: { labels: { l: '1' } } });
+  expect(labelled.status).toBe(200);
+  expect(labelled.json<Json>().metadata.managedFields).toBeUndefined();
+});

@@ -4,9 +4,10 @@ import type { KubeObject } from '../../api/index.ts';
 import { cloneJson, DecodeError, duplicateFields, isObject, type JsonObject, type ObjectType } from '../../api/schema.ts';
 import { type CustomSchema, readMetadata, SchemaCoercionError } from './schema/index.ts';
 
-/** The type of the objects that a version's schema describes. */
-export function customType(schema: CustomSchema): ObjectType {
+/** The type of the objects that a version's schema describes. @param hasChanged whether some may have been written under another one. */
+export function customType(schema: CustomSchema, hasChanged = false): ObjectType {
   return {
+    hasChanged,
     decode: (raw) => coerce(schema, raw, false),
     strictProblems: (text, raw, unknown) => [...duplicateFields(text, raw), ...unknown],
     applyType: schema.applyType,

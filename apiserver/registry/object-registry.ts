@@ -185,6 +185,8 @@ export class ObjectRegistry {
 
   async delete(request: DeleteOneRequest): Promise<Deleted> {
     const { context, name } = request;
+    const refused = request.isOneOfMany ? undefined : this.resource.strategy.refusesDeletion?.(name);
+    if (refused !== undefined) throw apiError.forbidden(this.resource.subject, name, refused);
     let current = await this.existing(this.#namespace(context), name);
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const outcome = await this.#deleteOnce(request, current);
@@ -416,7 +418,10 @@ export class ObjectRegistry {
     const object = cloneJson(old);
     checkPreconditions(resource, object, options);
     const plan = planDeletion(resource, { gracePeriodSeconds: options.gracePeriodSeconds, ...context }, object, options);
-    if (plan.type === 'pending') return { entry: current, gone: false };
+    if (plan.type === 'pending') {
+      if (!request.change) return { entry: current, gone: false };
+      return this.#mark(context, current, { object: request.change(object), remove: false });
+    }
     const attributes = this.#attributes(context, 'DELETE', { object: undefined, old, isNameless: request.isOneOfMany });
     await admission.admit(context, attributes);
     await admission.validate(context, attributes);

@@ -125,6 +125,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly defaultPropagation?: 'orphan' | undefined;
   /** What a delete is warned of that leaves it at that. */
   readonly defaultPropagationWarning?: string | undefined;
+  /** Why a request may not delete the object of a name, whether it is there or not; undefined where it may. Those that delete many may. */
+  refusesDeletion?(name: string): string | undefined;
   /**
    * Graceful deletion (pods): seconds of grace this delete gives; 0 deletes at once. Absent: the kind goes at once.
    * May change `object` (status of an evicted pod …).

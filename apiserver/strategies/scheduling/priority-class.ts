@@ -30,6 +30,7 @@ export const priorityClassStrategy: Strategy<PriorityClass> = strategyOf<Priorit
     if (preemptionPolicy !== old.preemptionPolicy) errors.push(fieldError.invalid('preemptionPolicy', preemptionPolicy, IMMUTABLE_MESSAGE));
     return errors;
   },
+  refusesDeletion: (name) => (SYSTEM_PRIORITIES.has(name) ? 'this is a system priority class and cannot be deleted' : undefined),
   tableRow: ({ metadata, value, globalDefault = false, preemptionPolicy = '' }, now) => [
     metadata.name,
     value,
