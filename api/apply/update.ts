@@ -22,7 +22,7 @@ export interface Target {
   /** The version that is written. */
   readonly apiVersion: string;
   readonly type: ApplyType;
-  /** Other versions of the kind; undefined for one that is not (or no longer) served. */
+  /** Other versions of the kind; undefined for one that is not (or no longer) served. @throws ApplyTypeError where upstream cannot do without it. */
   otherVersion(apiVersion: string): Version | undefined;
   /** What the endpoint lets nobody own. */
   readonly reset: FieldSet;
@@ -90,7 +90,7 @@ type Versions = Map<string, Difference | undefined>;
 function changesIn(target: Target, versions: Versions, apiVersion: string, step: Step): Difference | undefined {
   if (versions.has(apiVersion)) return versions.get(apiVersion);
   const version = target.otherVersion(apiVersion);
-  const live = version && told('failed to convert old object', () => version.convert(step.live));
+  const live = version?.convert(step.live); // which upstream finds out first, and tells as it is
   const next = version && told('failed to convert new object', () => version.convert(step.next));
   const changes = version && changesOf({ ...target, type: version.type }, live, next);
   versions.set(apiVersion, changes);

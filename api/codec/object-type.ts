@@ -16,6 +16,13 @@ export interface ObjectType<T = KubeObject> {
    * @throws DecodeError
    */
   decode(raw: unknown, text?: string): Decoded<T>;
+  /**
+   * Takes over an object that was merged, of what is stored and what was applied: where Go does not convert it, it is not brought into form again.
+   * As {@link decode} unless given.
+   *
+   * @throws DecodeError
+   */
+  takeOver?(raw: unknown): Decoded<T>;
   /** Everything strict decoding says of a JSON text: `raw` is what it was parsed into, `unknown` what {@link decode} found in that. */
   strictProblems(text: string, raw: unknown, unknown: readonly string[]): readonly string[];
   /** How server-side apply sees an object. */

@@ -72,3 +72,22 @@ it('an object that is no longer of its type loses its owners with a plain write'
   expect(labelled.status).toBe(200);
   expect(labelled.json<Json>().metadata.managedFields).toBeUndefined();
 });
+
+it('an owner in a version that is gone keeps others from applying, and a plain write from knowing its owners', async () => {
+  await using server = await startCrdServer();
+  const both = [version('v1'), version('v2', { storage: false })];
+  await establish(server, widgets({ versions: both }));
+  await patch(
+    server,
+    `${WIDGETS.replace('/v1/', '/v2/')}/w?fieldManager=two`,
+    { ...widget('w', { a: 'x' }), apiVersion: 'example.com/v2' },
+    APPLY,
+  );
+  await patch(server, `${CRDS}/widgets.example.com`, { spec: { versions: both.slice(0, 1) } });
+  await until(server, `${WIDGETS.replace('/v1/', '/v2/')}/w`, ({ status }) => status === 404);
+  const refused = await patch(server, `${WIDGETS}/w?fieldManager=m`, widget('w', { n: 1 }), APPLY);
+  expect(refused.json()).toMatchObject({ code: 500, message: 'request to convert CR to an invalid group/version: example.com/v2' });
+  expect(refused.json()).not.toHaveProperty('reason');
+  const written = await patch(server, `${WIDGETS}/w`, { spec: { n: 2 } });
+  expect(written.json<Json>().metadata.managedFields).toBeUndefined();
+});

@@ -103,3 +103,19 @@ it('what is wrong with metadata is told in the order of the keys, in which Go wr
   );
   expect(await said([])).toMatch(/json: cannot unmarshal array into Go value of type v1.ObjectMeta$/);
 });
+
+it('an apply leaves null what it empties or says is null, which is then of no type', async () => {
+  await using server = await startCrdServer();
+  const map = { type: 'object', additionalProperties: { type: 'string' } };
+  const spec = { type: 'object', properties: { map, free: { type: 'string', nullable: true }, by: { type: 'string', default: 'd' } } };
+  await establish(
+    server,
+    widgets({ versions: [version('v1', { schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } })] }),
+  );
+  const apply = (given: Record<string, unknown>) =>
+    patch(server, `${WIDGETS}/a?fieldManager=m`, widget('a', given), 'application/apply-patch+yaml');
+  expect((await apply({ map: { x: '1' }, free: null, by: null })).json()).toHaveProperty('spec', { map: { x: '1' }, free: null, by: 'd' });
+  const message = 'Widget.example.com "a" is invalid: spec.map: Invalid value: "null": spec.map in body must be of type object: "null"';
+  expect((await apply({ map: {} })).json()).toMatchObject({ code: 422, message });
+  expect((await apply({ map: null })).json()).toMatchObject({ code: 422, message });
+});
