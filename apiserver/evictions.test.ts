@@ -175,7 +175,10 @@ test('a binding may say which pod it means, and which state of it', async () => 
   );
   expect((await server.request('POST', legacy, { body: inBody })).status).toBe(201);
   const nameless = { metadata: {}, target: { name: 'n' } };
-  expect((await server.request('POST', legacy, { body: nameless })).json()).toMatchObject({ code: 400, message: 'Name parameter required.' });
+  expect((await server.request('POST', legacy, { body: nameless })).json()).toMatchObject({
+    code: 400,
+    message: 'Name parameter required.',
+  });
   expect((await bind({ uid, resourceVersion })).status).toBe(201);
   // Which pod is meant comes before what it is like.
   expect((await bind({ uid: 'other' })).json()).toMatchObject({ message: why('UID', 'other', uid) });
