@@ -158,6 +158,7 @@ function aggregate(errors: readonly FieldError[]): string {
 
 const hasReason = (error: unknown, reason: string): error is ApiError => error instanceof ApiError && error.reason === reason;
 
+export const isBadRequest = (error: unknown): error is ApiError => hasReason(error, 'BadRequest');
 export const isNotFound = (error: unknown): error is ApiError => hasReason(error, 'NotFound');
 export const isAlreadyExists = (error: unknown): error is ApiError => hasReason(error, 'AlreadyExists');
 export const isConflict = (error: unknown): error is ApiError => hasReason(error, 'Conflict');

@@ -174,7 +174,25 @@ test('a binding may say which pod it means, and which state of it', async () => 
     'Key: /pods/default/p,',
   );
   expect((await server.request('POST', legacy, { body: inBody })).status).toBe(201);
+  const nameless = { metadata: {}, target: { name: 'n' } };
+  expect((await server.request('POST', legacy, { body: nameless })).json()).toMatchObject({
+    code: 400,
+    message: 'Name parameter required.',
+  });
   expect((await bind({ uid, resourceVersion })).status).toBe(201);
   // Which pod is meant comes before what it is like.
   expect((await bind({ uid: 'other' })).json()).toMatchObject({ message: why('UID', 'other', uid) });
+});
+
+test('a pod that is already on its way says that it was evicted, and since when', async () => {
+  const path = `${PODS}/p`;
+  await running('p');
+  const spec = { finalizers: ['example.com/hold'] };
+  await server.request('PATCH', path, { body: { metadata: spec }, headers: MERGE });
+  await server.request('DELETE', `${path}?gracePeriodSeconds=30`);
+  expect((await evict('p')).status).toBe(201);
+  const { status, metadata } = (await server.request('GET', path)).json<Pod>();
+  expect(status?.conditions?.map(({ type }) => type)).toEqual(['Ready', 'DisruptionTarget']);
+  expect((await evict('p')).status).toBe(201);
+  expect((await server.request('GET', path)).json<Pod>().metadata.resourceVersion).toBe(metadata.resourceVersion);
 });

@@ -207,6 +207,13 @@ describe('node ports', () => {
   });
 });
 
+it('an address that changes alone is one that may not change', async () => {
+  await create({});
+  expect((await change({ clusterIP: 'None', clusterIPs: null })).problems).toEqual([
+    'spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set',
+  ]);
+});
+
 describe('the health check port', () => {
   it('comes with a local policy, stays, and goes with it', async () => {
     const { spec } = await create(LOCAL);

@@ -5,6 +5,7 @@ import { equalValues } from './equal.ts';
 import { difference, EMPTY, type FieldSet, intersection, isEmpty, pathsOf, recursiveDifference, showPath, union } from './field-set.ts';
 import { idOf, type Managed, type ManagedEntry, type ManagerInfo } from './managed.ts';
 import { merge } from './merge.ts';
+import { ApplyTypeError } from './path-element.ts';
 import { reconcileSet } from './reconcile.ts';
 import { removeFields, withNamedFields } from './remove.ts';
 import { fieldSetOf } from './to-field-set.ts';
@@ -21,7 +22,7 @@ export interface Target {
   /** The version that is written. */
   readonly apiVersion: string;
   readonly type: ApplyType;
-  /** Other versions of the kind; undefined for one that is not (or no longer) served. */
+  /** Other versions of the kind; undefined for one that is not (or no longer) served. @throws ApplyTypeError where upstream cannot do without it. */
   otherVersion(apiVersion: string): Version | undefined;
   /** What the endpoint lets nobody own. */
   readonly reset: FieldSet;
@@ -89,9 +90,20 @@ type Versions = Map<string, Difference | undefined>;
 function changesIn(target: Target, versions: Versions, apiVersion: string, step: Step): Difference | undefined {
   if (versions.has(apiVersion)) return versions.get(apiVersion);
   const version = target.otherVersion(apiVersion);
-  const changes = version && changesOf({ ...target, type: version.type }, version.convert(step.live), version.convert(step.next));
+  const live = version?.convert(step.live); // which upstream finds out first, and tells as it is
+  const next = version && told('failed to convert new object', () => version.convert(step.next));
+  const changes = version && changesOf({ ...target, type: version.type }, live, next);
   versions.set(apiVersion, changes);
   return changes;
+}
+
+/** Does a step of a write; what an object does not fit is told behind the step's name. @throws ApplyTypeError */
+function told<T>(step: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof ApplyTypeError ? new ApplyTypeError(`${step}: ${error.message}`) : error;
+  }
 }
 
 /** @throws ConflictsError when something is taken from somebody. */
@@ -175,7 +187,7 @@ export function apply(
   const merged = merge(type, live, config);
   // While it prunes, the configuration also holds on to what nobody owns: the name, the metadata as such.
   managed.set(id, { ...info, set: recursiveDifference(fieldSetOf(type, config), target.reset) });
-  const next = last && !isEmpty(last.set) ? prune(target, managed, merged, last) : merged;
+  const next = last && !isEmpty(last.set) ? told('failed to prune fields', () => prune(target, managed, merged, last)) : merged;
   take(target, managed, { live, next, changes: changesOf(target, live, next) }, { self: id, force });
   const set = withoutBareMetadata(recursiveDifference(fieldSetOf(trackedTypeOf(type), config), target.reset));
   const entry: ManagedEntry = { ...info, time: last?.time, set };
@@ -198,10 +210,11 @@ function prune(target: Target, managed: Managed, merged: unknown, last: ManagedE
   const version = versionOf(target, last.apiVersion);
   if (!version) return merged;
   const { type } = version;
-  const before = version.convert(merged);
+  const before = told('failed to convert merged object to last applied version', () => version.convert(merged));
   const named = (set: FieldSet) => withNamedFields(type, set);
   const bare = removeFields(type, before, named(last.set));
-  const owned = addBackOwned(target, managed, { version, apiVersion: last.apiVersion, before, pruned: bare });
+  const pruning = { version, apiVersion: last.apiVersion, before, pruned: bare };
+  const owned = told('failed add back owned items', () => addBackOwned(target, managed, pruning));
   // Only what was applied last time may go.
   const left = named(fieldSetOf(type, owned));
   const all = named(fieldSetOf(type, before));
@@ -225,8 +238,10 @@ function addBackOwned(target: Target, managed: Managed, { version, apiVersion, b
     const other = versionOf(target, each);
     if (!other) continue;
     const isSame = each === apiVersion;
-    const merged = isSame ? before : other.convert(version.restore(before));
-    const left = isSame ? result : other.convert(version.restore(result));
+    const as = (what: string, object: unknown): unknown =>
+      isSame ? object : told(`failed to convert ${what} object at version ${each}`, () => other.convert(version.restore(object)));
+    const merged = as('merged', before);
+    const left = as('pruned', result);
     const named = (fields: FieldSet) => withNamedFields(other.type, fields);
     const gone = difference(named(fieldSetOf(other.type, merged)), union(named(fieldSetOf(other.type, left)), named(set)));
     const restored = removeFields(other.type, merged, gone);

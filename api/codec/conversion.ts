@@ -57,6 +57,7 @@ function firstMisfit(type: FieldType, values: readonly unknown[], goType: string
  * @throws DecodeError
  */
 export function convertMap<T>(type: ObjectType<T>, raw: unknown): ReturnType<ObjectType<T>['decode']> {
+  if (type.takeOver) return type.takeOver(raw);
   try {
     return type.decode(raw);
   } catch (error) {

@@ -16,12 +16,21 @@ export interface ObjectType<T = KubeObject> {
    * @throws DecodeError
    */
   decode(raw: unknown, text?: string): Decoded<T>;
+  /**
+   * Takes over an object that was merged, of what is stored and what was applied: where Go does not convert it, it is not brought into form again.
+   * As {@link decode} unless given.
+   *
+   * @throws DecodeError
+   */
+  takeOver?(raw: unknown): Decoded<T>;
   /** Everything strict decoding says of a JSON text: `raw` is what it was parsed into, `unknown` what {@link decode} found in that. */
   strictProblems(text: string, raw: unknown, unknown: readonly string[]): readonly string[];
   /** How server-side apply sees an object. */
   readonly applyType: ApplyType;
   /** The struct that objects are in Go; kinds without one have neither protobuf nor strategic merge patch. */
   readonly message: AnyMessage | undefined;
+  /** Whether it is not what it once was: stored objects may not fit it. */
+  readonly hasChanged?: boolean | undefined;
   /** Whether a body may leave out its kind and apiVersion. */
   readonly typeMetaOptional: boolean;
 }

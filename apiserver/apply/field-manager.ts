@@ -80,6 +80,7 @@ export class FieldManager {
     // An object whose entries were given up is not tracked before somebody applies.
     if (managed.size === 0 && live?.metadata.uid) return;
     try {
+      if (live && this.#type.hasChanged) ownership.validateStored(this.#type.applyType, live);
       const changed = this.#trackUpdate(managed, tracking, { live: live ?? this.#zeroObject(), next: withEmpties(next) });
       if (!changed && asStored) {
         next.metadata.managedFields = asStored;
@@ -195,6 +196,8 @@ export class FieldManager {
     try {
       return this.#apply(new Map(managed), live, application);
     } catch (error) {
+      // An object that does not fit the version that one of its owners wrote.
+      if (error instanceof ownership.ApplyTypeError) throw plainError(error.message);
       if (!(error instanceof ownership.ConflictsError)) throw error;
       const allowed = application.manager === KUBECTL ? this.#appliedByClient(live) : undefined;
       const conflicts = allowed ? error.conflicts.filter(({ path }) => !ownership.has(allowed, path)) : error.conflicts;

@@ -60,3 +60,34 @@ it('objects come to be stored in the version that is stored now by a write that 
   const { resourceVersion } = (await server.request('GET', `${WIDGETS}/a`)).json<Json>().metadata;
   expect((await patch(server, `${WIDGETS}/a`, {})).json<Json>().metadata.resourceVersion).toBe(resourceVersion);
 });
+
+it('an object that is no longer of its type loses its owners with a plain write', async () => {
+  await using server = await startCrdServer();
+  await establish(server, widgets(schema({ a: { type: 'string' }, old: { type: 'string' } })));
+  await server.request('POST', WIDGETS, { body: widget('w', { a: 'x', old: 'x' }) });
+  const changed = widgets(schema({ a: { type: 'integer' } }));
+  await patch(server, `${CRDS}/widgets.example.com`, { spec: changed.spec });
+  await until(server, `${WIDGETS}/w`, ({ text }) => !text.includes('"old"'));
+  const labelled = await patch(server, `${WIDGETS}/w`, { metadata: { labels: { l: '1' } } });
+  expect(labelled.status).toBe(200);
+  expect(labelled.json<Json>().metadata.managedFields).toBeUndefined();
+});
+
+it('an owner in a version that is gone keeps others from applying, and a plain write from knowing its owners', async () => {
+  await using server = await startCrdServer();
+  const both = [version('v1'), version('v2', { storage: false })];
+  await establish(server, widgets({ versions: both }));
+  await patch(
+    server,
+    `${WIDGETS.replace('/v1/', '/v2/')}/w?fieldManager=two`,
+    { ...widget('w', { a: 'x' }), apiVersion: 'example.com/v2' },
+    APPLY,
+  );
+  await patch(server, `${CRDS}/widgets.example.com`, { spec: { versions: both.slice(0, 1) } });
+  await until(server, `${WIDGETS.replace('/v1/', '/v2/')}/w`, ({ status }) => status === 404);
+  const refused = await patch(server, `${WIDGETS}/w?fieldManager=m`, widget('w', { n: 1 }), APPLY);
+  expect(refused.json()).toMatchObject({ code: 500, message: 'request to convert CR to an invalid group/version: example.com/v2' });
+  expect(refused.json()).not.toHaveProperty('reason');
+  const written = await patch(server, `${WIDGETS}/w`, { spec: { n: 2 } });
+  expect(written.json<Json>().metadata.managedFields).toBeUndefined();
+});

@@ -101,7 +101,8 @@ function versionOf(crd: Crd, version: CrdVersion, metrics: RuleMetrics): Version
     rules: rules && timed(rules, metrics),
     info,
     schema,
-    type: customType(schema),
+    // A definition's first generation is its schema from the beginning.
+    type: customType(schema, crd.metadata.generation !== 1),
     apiVersion: apiVersionOf(info),
   };
 }

@@ -4,10 +4,12 @@ import type { KubeObject } from '../../api/index.ts';
 import { cloneJson, DecodeError, duplicateFields, isObject, type JsonObject, type ObjectType } from '../../api/schema.ts';
 import { type CustomSchema, readMetadata, SchemaCoercionError } from './schema/index.ts';
 
-/** The type of the objects that a version's schema describes. */
-export function customType(schema: CustomSchema): ObjectType {
+/** The type of the objects that a version's schema describes. @param hasChanged whether some may have been written under another one. */
+export function customType(schema: CustomSchema, hasChanged = false): ObjectType {
   return {
+    hasChanged,
     decode: (raw) => coerce(schema, raw, false),
+    takeOver: (raw) => readObject(raw, false, () => []),
     strictProblems: (text, raw, unknown) => [...duplicateFields(text, raw), ...unknown],
     applyType: schema.applyType,
     message: undefined,
@@ -21,7 +23,17 @@ export function customType(schema: CustomSchema): ObjectType {
  * @param isStored what was stored is taken as far as it can be read, what a client sends is not.
  * @throws DecodeError
  */
-export function coerce(schema: CustomSchema, raw: unknown, isStored: boolean): { object: KubeObject; unknown: readonly string[] } {
+export const coerce = (schema: CustomSchema, raw: unknown, isStored: boolean): Coerced =>
+  readObject(raw, isStored, (rest) => prune(schema, rest, isStored));
+
+interface Coerced {
+  readonly object: KubeObject;
+  /** What is said of fields that nobody knows. */
+  readonly unknown: readonly string[];
+}
+
+/** @param pruned takes out of the object, its metadata aside, what is not to be, and answers the paths of what was unknown. */
+function readObject(raw: unknown, isStored: boolean, pruned: (rest: JsonObject) => readonly string[]): Coerced {
   const { metadata: given, ...own }: JsonObject = isObject(raw) ? raw : {};
   // Pruned and defaulted in place, which the caller's object must not see.
   const rest = isStored ? own : (cloneJson(own) as JsonObject);
@@ -29,7 +41,7 @@ export function coerce(schema: CustomSchema, raw: unknown, isStored: boolean): {
   if (!read.metadata && !isStored) throw new DecodeError(read.problem ?? '');
   const typeMeta = { kind: rest.kind, apiVersion: rest.apiVersion };
   // The root's metadata is not the schema's business.
-  const unknown = prune(schema, rest, isStored);
+  const unknown = pruned(rest);
   const metadata: KubeObject['metadata'] & JsonObject = { ...read.metadata };
   if (metadata.creationTimestamp === null) delete metadata.creationTimestamp;
   const object: KubeObject = {

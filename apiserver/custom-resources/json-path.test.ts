@@ -10,7 +10,7 @@ const OBJECT = {
       { name: 'one', image: 'i1' },
       { name: 'two', image: 'i2', n: 2 },
     ],
-    odd: { 'a]b': 1 },
+    odd: { 'a,b': 1 },
   },
   status: {
     conditions: [
@@ -38,8 +38,18 @@ describe('a JSONPath', () => {
     ['.status.conditions[?(@.type == "Ready")].status', ['True']],
     [String.raw`.metadata.labels.app\.kubernetes\.io/name`, ['web']],
     ["['metadata'].name", ['a']],
-    ['.metadata.labels["app.kubernetes.io/name"]', ['web']],
-    ['.spec.odd["a]b"]', [1]],
+    ["['metadata.name']", ['a']],
+    [".metadata.labels['app.kubernetes.io/name']", []],
+    [String.raw`.metadata.labels['app\.kubernetes\.io/name']`, ['web']],
+    ['.spec.list[]', ['x']],
+    ['.spec.list[2:9]', []],
+    ['.spec.list[::0]', []],
+    ['.spec.n[0]', []],
+    ['.metadata.name ', ['a']],
+    ['.metadata.', []],
+    ['spec', []],
+    ['.spec.containers[?(@.n>1.5)].name', []],
+    ['.spec.containers[?(@.n[0])].name', ['two']],
     ['..image', ['i1', 'i2']],
     ['.spec.nothing.at.all', []],
     ['.metadata.name.more', []],
@@ -48,7 +58,16 @@ describe('a JSONPath', () => {
     expect(parseJsonPath(path)(OBJECT)).toEqual(found);
   });
 
-  it.each(['spec', '.spec.list[', '.spec.list[x]', '.a[?(nope)]', '.a[::0]'])('that cannot be read: %s', (path) => {
+  it.each([
+    '.spec.list[',
+    '.spec.list[x]',
+    '.spec.list[ 0 ]',
+    '.metadata.labels["plain"]',
+    ".spec.odd['a,b']",
+    '....image',
+    '.a[?(@.b]',
+    '.a!?b[%]',
+  ])('that cannot be read: %s', (path) => {
     expect(() => parseJsonPath(path)).toThrow(JsonPathError);
   });
 

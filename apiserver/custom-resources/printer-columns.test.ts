@@ -39,7 +39,8 @@ describe('the columns of a custom resource', () => {
     ['string', 5, '5'],
     ['string', true, 'true'],
     ['string', ['a', 'b'], '["a","b"]'],
-    ['string', { a: 1 }, '{"a":1}'],
+    ['string', { b: [{ d: 1, c: 2 }], a: 1 }, '{"a":1,"b":[{"c":2,"d":1}]}'],
+    ['number', 1e21, 1e21],
     ['string', undefined, null],
     ['integer', 5, 5],
     ['integer', 5.7, 5],
@@ -57,5 +58,9 @@ describe('the columns of a custom resource', () => {
   it('shows the first of several values', () => {
     const { row } = printer([{ name: 'Types', type: 'string', jsonPath: '.spec.list[*].type' }]);
     expect(row({ metadata: { name: 'a' }, spec: { list: [{ type: 'x' }, { type: 'y' }] } } as never, NOW)).toEqual(['a', 'x']);
+  });
+
+  it('show a double that is too large for a whole number as the lowest one, as Go does', () => {
+    expect(cell('integer', 1e21)).toBe(-(2n ** 63n));
   });
 });

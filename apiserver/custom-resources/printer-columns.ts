@@ -1,7 +1,7 @@
 // The columns of custom resources: upstream's `registry/customresource/tableconvertor` (apiextensions-apiserver).
 
 import { humanDuration, type KubeObject, parseTime, stringifyJson, type TableColumn } from '../../api/index.ts';
-import { goFormat, isObject } from '../../api/schema.ts';
+import { goFormat, inGoOrder, isObject } from '../../api/schema.ts';
 import type { CrdVersion } from './definition.ts';
 import { type JsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 
@@ -62,7 +62,7 @@ function cellOf(type: string, [value]: readonly unknown[], now: number): unknown
     case 'string':
       return printed(value);
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null;
+      return typeof value === 'number' ? whole(value) : typeof value === 'bigint' ? value : null;
     case 'number':
       return typeof value === 'number' || typeof value === 'bigint' ? value : null;
     case 'boolean':
@@ -74,10 +74,14 @@ function cellOf(type: string, [value]: readonly unknown[], now: number): unknown
   }
 }
 
+/** A double as a whole number of 64 bits, as Go on amd64 converts it: one that is too large is the lowest. */
+const whole = (value: number): number | bigint => (Math.abs(value) < 2 ** 63 ? Math.trunc(value) : LOWEST);
+const LOWEST = -(2n ** 63n);
+
 /** As client-go's jsonpath prints a value: text as it is, maps and lists as JSON. */
 function printed(value: unknown): string {
   if (typeof value === 'string') return value;
-  return Array.isArray(value) || isObject(value) ? stringifyJson(value) : goFormat(value);
+  return Array.isArray(value) || isObject(value) ? stringifyJson(inGoOrder(value)) : goFormat(value);
 }
 
 function ageOf(text: string, now: number): string {

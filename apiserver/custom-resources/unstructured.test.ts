@@ -46,3 +46,76 @@ it('an apply cannot change a Scale, for which upstream has no conversion', async
   expect(await scaled('b', 1)).toEqual([200, undefined]);
   expect(await scaled('b', 2)).toEqual([500, `failed to convert new object (/b; autoscaling/v1, Kind=Scale) ${why}`]);
 });
+
+it('an apply is refused that the version of another owner cannot hold', async () => {
+  await using server = await startCrdServer();
+  const other = { type: 'object', properties: { spec: { type: 'object', properties: { m: { type: 'integer' } } } } };
+  await establish(server, widgets({ versions: [version('v1'), version('v2', { storage: false, schema: { openAPIV3Schema: other } })] }));
+  const apply = (name: string, body: object) => patch(server, name, body, 'application/apply-patch+yaml');
+  expect((await apply(`${WIDGETS}/a?fieldManager=one`, widget('a', { a: 'x' }))).status).toBe(201);
+  const next = { ...widget('a', { m: 1 }), apiVersion: 'example.com/v2' };
+  const answer = await apply(`${WIDGETS.replace('/v1/', '/v2/')}/a?fieldManager=two`, next);
+  expect(answer.json()).toEqual({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'failed to convert new object: .spec.m: field not declared in schema',
+    code: 500,
+  });
+});
+
+it('a Scale that cannot be read is refused for what it would have been', async () => {
+  await using server = await startCrdServer();
+  const scale = { specReplicasPath: '.spec.n', statusReplicasPath: '.status.replicas' };
+  await establish(server, widgets({ versions: [version('v1', { subresources: { scale } })] }));
+  await server.request('POST', WIDGETS, { body: widget('a', { n: 1 }) });
+  const body = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'a', namespace: 'default' }, spec: { replicas: 2, x: 1 } };
+  const answer = await server.request('PUT', `${WIDGETS}/a/scale?fieldValidation=Strict`, { body });
+  expect(answer.json()).toMatchObject({
+    reason: 'BadRequest',
+    message:
+      'no kind is registered for the type v1.Scale in scheme "k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:730"',
+  });
+});
+
+it('a status that is given with a new object gives way to its default, which nobody owns', async () => {
+  await using server = await startCrdServer();
+  const status = { type: 'object', default: { replicas: 0 }, properties: { replicas: { type: 'integer' } } };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object' }, status } } };
+  await establish(server, widgets({ versions: [version('v1', { schema, subresources: { status: {} } })] }));
+  const created = await server.request('POST', WIDGETS, { body: widget('a', {}, { status: { replicas: 5 } }) });
+  expect(created.json()).toHaveProperty('status', { replicas: 0 });
+  expect(created.text).not.toContain('f:replicas');
+  expect((await server.request('GET', `${WIDGETS}/a`)).json()).toHaveProperty('status', { replicas: 0 });
+});
+
+it('what is wrong with metadata is told in the order of the keys, in which Go writes them', async () => {
+  await using server = await startCrdServer();
+  await establish(server, widgets());
+  const said = async (metadata: unknown) => {
+    const answer = await server.request('POST', `${WIDGETS}?fieldValidation=Strict`, { body: { ...widget('a'), metadata } });
+    return answer.json<{ message: string }>().message;
+  };
+  expect(await said({ name: 5, labels: { a: 1 } })).toMatch(/Go struct field ObjectMeta.labels of type string$/);
+  expect(await said({ name: 'a', ownerReferences: [{ zz: 1 }], managedFields: [{ yy: 1 }], b: 1 })).toMatch(
+    /unknown field "metadata.b", unknown field "metadata.managedFields\[0\].yy", unknown field "metadata.ownerReferences\[0\].zz"$/,
+  );
+  expect(await said([])).toMatch(/json: cannot unmarshal array into Go value of type v1.ObjectMeta$/);
+});
+
+it('an apply leaves null what it empties or says is null, which is then of no type', async () => {
+  await using server = await startCrdServer();
+  const map = { type: 'object', additionalProperties: { type: 'string' } };
+  const spec = { type: 'object', properties: { map, free: { type: 'string', nullable: true }, by: { type: 'string', default: 'd' } } };
+  await establish(
+    server,
+    widgets({ versions: [version('v1', { schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } })] }),
+  );
+  const apply = (given: Record<string, unknown>) =>
+    patch(server, `${WIDGETS}/a?fieldManager=m`, widget('a', given), 'application/apply-patch+yaml');
+  expect((await apply({ map: { x: '1' }, free: null, by: null })).json()).toHaveProperty('spec', { map: { x: '1' }, free: null, by: 'd' });
+  const message = 'Widget.example.com "a" is invalid: spec.map: Invalid value: "null": spec.map in body must be of type object: "null"';
+  expect((await apply({ map: {} })).json()).toMatchObject({ code: 422, message });
+  expect((await apply({ map: null })).json()).toMatchObject({ code: 422, message });
+});

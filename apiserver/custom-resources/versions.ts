@@ -67,10 +67,12 @@ export class Versions {
   /**
    * Another version for the owners of fields. An object that does not fit its schema cannot be compared there: that is an ApplyTypeError,
    * which has the tracking of a plain write given up, as upstream does.
+   *
+   * @throws ApplyTypeError for a version that the definition does not have (any more): upstream's converter knows only that it is wrong.
    */
-  otherVersion(from: VersionForm, apiVersion: string): ownership.Version | undefined {
+  otherVersion(from: VersionForm, apiVersion: string): ownership.Version {
     const form = this.#forms.get(apiVersion);
-    if (!form) return undefined;
+    if (!form) throw new ownership.ApplyTypeError(`request to convert CR to an invalid group/version: ${apiVersion}`);
     const as = (target: VersionForm) => (object: unknown) => {
       const renamed = { ...(object as KubeObject), apiVersion: target.apiVersion };
       ownership.validate(target.type.applyType, renamed);

@@ -416,7 +416,10 @@ export class ObjectRegistry {
     const object = cloneJson(old);
     checkPreconditions(resource, object, options);
     const plan = planDeletion(resource, { gracePeriodSeconds: options.gracePeriodSeconds, ...context }, object, options);
-    if (plan.type === 'pending') return { entry: current, gone: false };
+    if (plan.type === 'pending') {
+      if (!request.change) return { entry: current, gone: false };
+      return this.#mark(context, current, { object: request.change(object), remove: false });
+    }
     const attributes = this.#attributes(context, 'DELETE', { object: undefined, old, isNameless: request.isOneOfMany });
     await admission.admit(context, attributes);
     await admission.validate(context, attributes);

@@ -14,6 +14,8 @@ export interface Wording {
   readonly routesByVerb: boolean;
   /** Media types of patches, where a wrong one is told which there are. */
   readonly patchTypes: string | undefined;
+  /** What a Scale that cannot be read is refused with; undefined where what is wrong with it is told. */
+  readonly unreadableScale: string | undefined;
   /** A field selector on what cannot be selected by. @param selectable what can. */
   unknownField(field: string, selectable: readonly string[]): ApiError;
 }
@@ -22,6 +24,7 @@ export const STANDARD_WORDING: Wording = {
   unstructuredLists: false,
   routesByVerb: false,
   patchTypes: undefined,
+  unreadableScale: undefined,
   /** Kinds with selectable fields of their own have the other text. */
   unknownField: (field, [name, namespace, own]) =>
     apiError.badRequest(
@@ -36,5 +39,8 @@ export const UNSTRUCTURED_WORDING: Wording = {
   unstructuredLists: true,
   routesByVerb: true,
   patchTypes: 'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+  // It looks the Scale up where only the definition's own kinds are.
+  unreadableScale:
+    'no kind is registered for the type v1.Scale in scheme "k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:730"',
   unknownField: (field) => apiError.badRequest(`field label not supported: ${field}`),
 };

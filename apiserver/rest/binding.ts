@@ -56,6 +56,7 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, post
   const { wanted } = posted;
   const errors = validateBinding(wanted);
   if (errors.length > 0) throw plainError(errors.map(({ field, body }) => `${field}: ${body}`).join(', '));
+  if (!wanted.metadata.name) throw apiError.badRequest('Name parameter required.');
   const { dryRun } = readWriteOptions(exchange, 'CreateOptions');
   const context = contextOf(rest, exchange, dryRun);
   const name = wanted.metadata.name ?? '';

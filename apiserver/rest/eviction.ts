@@ -136,14 +136,17 @@ const isOver = ({ metadata, status }: Pod): boolean =>
 /** Says why the pod goes. */
 function evicted(pod: Pod, now: number): Pod {
   pod.status ??= {};
-  const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
-  conditions.push({
+  const conditions = pod.status.conditions ?? [];
+  const at = conditions.findIndex(({ type }) => type === 'DisruptionTarget');
+  const before = conditions[at];
+  conditions[at < 0 ? conditions.length : at] = {
+    ...before,
     type: 'DisruptionTarget',
     status: 'True',
-    lastTransitionTime: toTime(now),
+    lastTransitionTime: before?.status === 'True' ? before.lastTransitionTime : toTime(now),
     reason: 'EvictionByEvictionAPI',
     message: 'Eviction API: evicting',
-  });
+  };
   pod.status.conditions = conditions;
   return pod;
 }

@@ -1,4 +1,13 @@
-import { apiError, fieldError, fromLabelSelector, fromLabels, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
+import {
+  apiError,
+  fieldError,
+  fromLabelSelector,
+  fromLabels,
+  isBadRequest,
+  type KubeObject,
+  type LabelSelector,
+  type Scale,
+} from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { FieldManager } from '../apply/field-manager.ts';
@@ -12,6 +21,7 @@ import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { ScaleNumbers, ScaleTable, ScaleView } from '../registry/strategy.ts';
 import { isApply, judgeConfig, readConfig } from './apply.ts';
+import type { Body } from './decode-body.ts';
 import { type Answered, servedJson } from './encoder.ts';
 import { judge, patched, patchType, readPatch } from './patch.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
@@ -65,7 +75,7 @@ export const updateScale: Handler = async (rest, exchange, endpoint) => {
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'UpdateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
-  const wanted = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text)) as Scale;
+  const wanted = readScale(rest, exchange, endpoint, { body, validation: options.fieldValidation });
   checkIdentity(wanted, exchange);
   const fields = scaleFields(exchange, options);
   const wantedOf = (live: Scale) => fields.tracked(live, { ...wanted, metadata: { ...wanted.metadata } });
@@ -102,6 +112,22 @@ const applyScale: Handler = async (rest, exchange, endpoint) => {
   };
   await update(rest, exchange, endpoint, { options, uidIsPrecondition: false, wantedOf });
 };
+
+/** Reads the Scale that is put. @throws ApiError (400, 415) */
+function readScale(rest: Rest, exchange: Exchange, { resource }: Endpoint, { body, validation }: ScaleBody): Scale {
+  try {
+    return rest.decoder.decode(body, TARGET, validation, (text) => exchange.warn(text)) as Scale;
+  } catch (error) {
+    const { unreadableScale } = resource.wording;
+    if (unreadableScale === undefined || !isBadRequest(error)) throw error;
+    throw apiError.badRequest(unreadableScale);
+  }
+}
+
+interface ScaleBody {
+  readonly body: Body;
+  readonly validation: WriteOptions['fieldValidation'];
+}
 
 /** @throws ApiError (400) when the body says another namespace or name than the URL. */
 function checkIdentity(scale: KubeObject, { info }: Exchange): void {

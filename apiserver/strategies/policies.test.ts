@@ -117,6 +117,11 @@ describe('PriorityClass', () => {
     expect(classes.create({ metadata: { name: 'system-node-critical' }, value: 2_000_001_000 }).errors).toEqual([]);
   });
 
+  it('stays if it is one of the system, for who asks for it by its name', () => {
+    expect(priorityClassStrategy.whyKept?.('system-node-critical')).toBe('this is a system priority class and cannot be deleted');
+    expect(priorityClassStrategy.whyKept?.('mine')).toBeUndefined();
+  });
+
   it('never changes what pods got of it', () => {
     const old = classes.stored({ value: 5 });
     expect(old).toMatchObject({ preemptionPolicy: 'PreemptLowerPriority', metadata: { generation: 1 } });

@@ -32,6 +32,7 @@ export function compileSchema(schema: JSONSchemaProps | undefined, { preserveUnk
       ...checks.validateEmbedded(object),
       ...checks.validateListTypes(object, old),
     ],
+    defaultsStatus: propertyOf(structure, 'status')?.default !== undefined,
     applyType: applyTypeOfSchema(known, preserveUnknownFields),
     openApiV3: () => publishedSchema(known, 'v3', preserveUnknownFields),
     openApiV2: () => publishedSchema(known, 'v2', preserveUnknownFields),

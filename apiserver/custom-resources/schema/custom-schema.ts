@@ -42,6 +42,8 @@ export interface CustomSchema {
   unknownFields(object: JsonObject): string[];
   /** Fills in defaults, in place: after {@link prune}, on what is written and on what is read. */
   setDefaults(object: JsonObject): void;
+  /** Whether an object without a status has one by default. */
+  readonly defaultsStatus: boolean;
 
   /** All of the following for a create or, with the object as it was, for an update: values, embedded objects, list types. */
   validate(object: JsonObject, old?: JsonObject): FieldError[];

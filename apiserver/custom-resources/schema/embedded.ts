@@ -75,7 +75,9 @@ const UNKNOWN_FIELD = /^unknown field "(.*)"$/s;
  * @param dropInvalid takes what can be read, field by field, where the whole cannot.
  */
 export function readMetadata(raw: unknown, dropInvalid: boolean): ReadMetadata {
-  const whole = tryRead(raw);
+  const first = tryRead(raw);
+  // Go reads what it has written before, in the order of the keys.
+  const whole = first.problem === undefined && first.unknown.length < 2 ? first : tryRead(inGoOrder(raw));
   if (whole.metadata || !dropInvalid || !isObject(raw)) return whole;
   const metadata: JsonObject = {};
   const unknown: string[] = [];

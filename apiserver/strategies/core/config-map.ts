@@ -26,7 +26,7 @@ function validate({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
     errors.push(...invalidEach(`binaryData[${key}]`, key, isConfigMapKey(key)));
     bytes += base64Bytes(value);
   }
-  if (bytes > DATA_BYTES_MAX) errors.push(fieldError.tooLong('', DATA_BYTES_MAX));
+  if (bytes > DATA_BYTES_MAX) errors.push(fieldError.tooLong('[]', DATA_BYTES_MAX));
   return errors;
 }
 

@@ -252,6 +252,9 @@ describe('Secret and ConfigMap', () => {
     const map = maps.stored({ immutable: true, data: { a: '' } });
     expect(maps.patch(map, { data: { a: '' }, binaryData: {} }).errors).toEqual([`binaryData: Forbidden: ${FIXED}`]);
     expect(maps.patch(map, { data: { a: '' }, binaryData: null }).errors).toEqual([]);
+    // Of the whole, which has no name: Go prints the empty path so.
+    const data = { a: 'x'.repeat(1024 * 1024 + 1) };
+    expect(maps.create({ data }).errors).toEqual(['[]: Too long: may not be more than 1048576 bytes']);
   });
 });
 

@@ -35,6 +35,12 @@ describe('EndpointSlice', () => {
     ]);
   });
 
+  it('says nothing of hints for nodes beside too many for zones', () => {
+    const forZones = Array.from({ length: 9 }, (_, i) => ({ name: `z${i}` }));
+    const endpoints = [{ addresses: ['10.1.2.3'], hints: { forZones, forNodes: [{ name: 'n' }, { name: 'n' }] } }];
+    expect(slices.create({ ...body, endpoints }).errors).toEqual(['endpoints[0].hints.forZones: Too many: 9: must have at most 8 items']);
+  });
+
   it('checks the labels of the beta version, where they are kept', () => {
     const many = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v']));
     const deprecatedTopology = { ...many, k0: 'a b' };

@@ -143,16 +143,17 @@ function checkEndpoint(errors: Errors, path: string, endpoint: Endpoint, check: 
   if (labels > TOPOLOGY_MAX) errors.push(fieldError.tooMany(`${path}.deprecatedTopology`, labels, TOPOLOGY_MAX));
   checkLabels(errors, `${path}.deprecatedTopology`, topology);
   if (endpoint.hostname !== undefined) pushInvalid(errors, `${path}.hostname`, endpoint.hostname, isDns1123Label(endpoint.hostname));
-  checkHints(errors, `${path}.hints.forZones`, listOf(endpoint.hints?.forZones), isValidLabelValue);
-  checkHints(errors, `${path}.hints.forNodes`, listOf(endpoint.hints?.forNodes), isDns1123Subdomain);
+  // Too many of one end it.
+  const goesOn = checkHints(errors, `${path}.hints.forZones`, listOf(endpoint.hints?.forZones), isValidLabelValue);
+  if (goesOn) checkHints(errors, `${path}.hints.forNodes`, listOf(endpoint.hints?.forNodes), isDns1123Subdomain);
 }
 
 type Hints = readonly { readonly name: string }[];
 
-function checkHints(errors: Errors, path: string, hints: Hints, wrongIn: (name: string) => string[]): void {
+function checkHints(errors: Errors, path: string, hints: Hints, wrongIn: (name: string) => string[]): boolean {
   if (hints.length > HINTS_MAX) {
     errors.push(fieldError.tooMany(path, hints.length, HINTS_MAX));
-    return;
+    return false;
   }
   const seen = new Set<string>();
   hints.forEach(({ name }, i) => {
@@ -160,6 +161,7 @@ function checkHints(errors: Errors, path: string, hints: Hints, wrongIn: (name: 
     seen.add(name);
     pushInvalid(errors, `${path}[${i}].name`, name, wrongIn(name));
   });
+  return true;
 }
 
 function addressErrors(path: string, address: string, addressType: string): FieldError[] {

@@ -149,14 +149,13 @@ export class ServiceAllocation implements Claims<Service> {
       claims.push({ ...this.#oneOfMany(ipAddressOf(service, ip)), made: () => metrics?.ipGiven(cidr, 'dynamic', since) });
       return ip;
     }
-    // What is the network's own in one range may be like any other in a larger one.
-    const range = ranges.find((each) => each.has(wanted)) ?? ranges.find((each) => each.covers(wanted));
+    // What is the network's own is in none, but in a larger one it may be like any other.
+    const range = ranges.find((each) => each.has(wanted));
     if (!range) throw misfit('the provided network does not match the current range');
     const refused = (why: string) => {
       metrics?.ipRefused(range.text, 'static');
       return misfit(why);
     };
-    inRange(() => range.check(wanted), refused);
     claims.push({
       ...ipAddressOf(service, wanted),
       taken: () => refuse(refused(IP_TAKEN)),

@@ -54,7 +54,7 @@ function setSessionAffinity(spec: ServiceSpec): void {
 export function keepAllocated({ spec }: Service, { spec: old }: Service): void {
   if (needsClusterIp(old) && needsClusterIp(spec)) {
     spec.clusterIP ||= old.clusterIP;
-    if ((spec.clusterIPs?.length ?? 0) === 0 && spec.clusterIP === old.clusterIP) spec.clusterIPs = old.clusterIPs;
+    if ((spec.clusterIPs?.length ?? 0) === 0) spec.clusterIPs = old.clusterIPs;
   }
   if (needsNodePort(old) && needsNodePort(spec)) keepNodePorts(spec.ports ?? [], old.ports ?? []);
   if (needsHealthCheckPort(old) && needsHealthCheckPort(spec) && !spec.healthCheckNodePort) {
