@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findEtcdctl, NO_ETCD } from '../support/etcd.ts';
+import { ETCDCTL_ENVIRONMENT } from '../support/etcdctl.ts';
 import { ROOT } from '../support/sources.ts';
 
 const etcdctlPath = findEtcdctl();
@@ -89,7 +90,7 @@ const READY = /^nanokube store is ready on (http:\S+), at revision \d+$/m;
 let store: Running;
 let endpoint = '';
 
-const environment = () => ({ ...process.env, ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoint });
+const environment = () => ({ ...ETCDCTL_ENVIRONMENT, ETCDCTL_ENDPOINTS: endpoint });
 const start = (...args: string[]) => new Running(etcdctlPath ?? '', args, environment());
 const etcdctl = async (...args: string[]): Promise<string> => {
   const { stdout } = await promisify(execFile)(etcdctlPath ?? '', args, { env: environment(), timeout: READY_MS_MAX });

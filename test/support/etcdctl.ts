@@ -6,12 +6,15 @@ import { findEtcdctl } from './etcd.ts';
 export const NO_ETCDCTL = 'there is no etcdctl on the PATH (Debian: etcd-client)';
 const OUTPUT_BYTES_MAX = 1 << 30;
 
+/** Its environment. By itself it waits for seconds only, which do for no large answer on a busy machine. */
+export const ETCDCTL_ENVIRONMENT = { ...process.env, ETCDCTL_API: '3', ETCDCTL_COMMAND_TIMEOUT: '2m', ETCDCTL_DIAL_TIMEOUT: '1m' };
+
 /** @returns what it prints. @throws Error with all it said, when it fails. */
 export function etcdctl(...args: string[]): Promise<string> {
   const binary = findEtcdctl();
   if (binary === undefined) throw new Error(NO_ETCDCTL);
   return new Promise((resolve, reject) => {
-    execFile(binary, args, { env: { ...process.env, ETCDCTL_API: '3' }, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) =>
+    execFile(binary, args, { env: ETCDCTL_ENVIRONMENT, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) =>
       error ? reject(new Error(`etcdctl ${args.join(' ')}: ${stderr}${stdout}`, { cause: error })) : resolve(stdout),
     );
   });
