@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -266,11 +266,13 @@ describe('the scheduler configuration', () => {
   });
 
   it('says of a file that it is none', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'nanokube-config-')), 'config.yaml');
+    const directory = mkdtempSync(join(tmpdir(), 'nanokube-config-'));
+    const file = join(directory, 'config.yaml');
     writeFileSync(file, 'apiVersion: v1\nkind: Pod\n');
     await expect(loadConfiguration(file)).rejects.toThrow(
       'is no KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1: it says apiVersion v1, kind Pod',
     );
+    rmSync(directory, { recursive: true });
   });
 });
 

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findEtcdctl, NO_ETCD } from '../support/etcd.ts';
+import { PATIENTLY } from '../support/etcdctl.ts';
 import { ROOT } from '../support/sources.ts';
 
 const etcdctlPath = findEtcdctl();
 const directory = mkdtempSync(join(tmpdir(), 'nanokube-etcdctl-'));
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 120_000;
 
 interface Ended {
   readonly code: number | null;
@@ -90,9 +91,9 @@ let store: Running;
 let endpoint = '';
 
 const environment = () => ({ ...process.env, ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoint });
-const start = (...args: string[]) => new Running(etcdctlPath ?? '', args, environment());
+const start = (...args: string[]) => new Running(etcdctlPath ?? '', [...PATIENTLY, ...args], environment());
 const etcdctl = async (...args: string[]): Promise<string> => {
-  const { stdout } = await promisify(execFile)(etcdctlPath ?? '', args, { env: environment(), timeout: READY_MS_MAX });
+  const { stdout } = await promisify(execFile)(etcdctlPath ?? '', [...PATIENTLY, ...args], { env: environment(), timeout: READY_MS_MAX });
   return stdout;
 };
 const failing = async (...args: string[]): Promise<string> => {
@@ -108,13 +109,12 @@ const open = async () => {
   [, endpoint = ''] = await store.says(READY);
 };
 
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
 describe.skipIf(etcdctlPath === undefined)(etcdctlPath ? 'etcdctl' : `etcdctl (skipped: ${NO_ETCD})`, () => {
   beforeAll(open);
 
-  afterAll(async () => {
-    await store?.[Symbol.asyncDispose]();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => store?.[Symbol.asyncDispose]());
 
   it('puts, gets and deletes', async () => {
     expect(await etcdctl('put', 'a', '1')).toBe('OK\n');

@@ -23,7 +23,7 @@ const ROUGH = { refused: 60, lost: 0, broken: 60, lagMsMax: 400 };
 
 for (let round = 0; round < ROUNDS; round++) {
   const seed = seedOf(20_261_121) + round;
-  test(`controllers come to rest at what is asked for, whatever happened (seed ${seed})`, async () => {
+  test(`controllers come to rest at what is asked for, whatever happened (seed ${seed})`, { timeout: 600_000 }, async () => {
     const random = seededRandom(seed);
     await using world = await WorkloadWorld.start(random);
 

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { generateKey, keyToPem, systemClock } from '../../runtime/index.ts';
 import { type ApiServerProcess, startApiServer } from '../support/api-server.ts';
 import { waitFor } from '../support/cluster.ts';
 import { type EtcdMember, findEtcd, findEtcdctl, NO_ETCD, startEtcd } from '../support/etcd.ts';
+import { etcdctl } from '../support/etcdctl.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
@@ -275,7 +274,7 @@ describe.skipIf(!findEtcd())('an API server on an etcd that', () => {
     for (let i = 0; i < 5; i++) expect((await api.call('DELETE', `${CONFIG_MAPS}/big${i}`)).status).toBe(200);
     const { resourceVersion } = (await api.call('GET', CONFIG_MAPS)).body.metadata;
     for (const command of [['compact', resourceVersion], ['defrag'], ['alarm', 'disarm']]) {
-      await promisify(execFile)(findEtcdctl() ?? '', ['--endpoints', etcd.clientUrl, ...command], { env: { ETCDCTL_API: '3' } });
+      await etcdctl('--endpoints', etcd.clientUrl, ...command);
     }
     expect((await api.call('POST', CONFIG_MAPS, configMap('small'))).status).toBe(201);
   });

@@ -6,12 +6,16 @@ import { findEtcdctl } from './etcd.ts';
 export const NO_ETCDCTL = 'there is no etcdctl on the PATH (Debian: etcd-client)';
 const OUTPUT_BYTES_MAX = 1 << 30;
 
+/** By itself it waits for seconds only, which do for no large answer on a busy machine; that it does not read from its environment. */
+export const PATIENTLY = ['--command-timeout=2m', '--dial-timeout=1m'] as const;
+
 /** @returns what it prints. @throws Error with all it said, when it fails. */
 export function etcdctl(...args: string[]): Promise<string> {
   const binary = findEtcdctl();
   if (binary === undefined) throw new Error(NO_ETCDCTL);
   return new Promise((resolve, reject) => {
-    execFile(binary, args, { env: { ...process.env, ETCDCTL_API: '3' }, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) =>
+    const options = { env: { ...process.env, ETCDCTL_API: '3' }, maxBuffer: OUTPUT_BYTES_MAX };
+    execFile(binary, [...PATIENTLY, ...args], options, (error, stdout, stderr) =>
       error ? reject(new Error(`etcdctl ${args.join(' ')}: ${stderr}${stdout}`, { cause: error })) : resolve(stdout),
     );
   });

@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import type { KeyRange, Operation, Store, StoreErrorCode, Transaction } from '../../store/index.ts';
 
+// Vitest compares every byte of two buffers as it compares objects, which takes seconds for what stores hold.
+expect.addEqualityTesters([(one, other) => (Buffer.isBuffer(one) && Buffer.isBuffer(other) ? one.equals(other) : undefined)]);
+
 /** A store that is closed, and gone, when it is disposed of. */
 export interface StoreFixture extends AsyncDisposable {
   readonly store: Store;
