@@ -144,10 +144,23 @@ describe('a list', () => {
 
   // Upstream: the field label conversions of `pkg/apis/batch/v1` and `pkg/apis/resource/v1`.
   test.each([
-    ['/apis/batch/v1/jobs', 'field label "x" not supported for batchv1.Job'],
+    ['/apis/batch/v1/jobs', 'field label "x" not supported for Job'],
     ['/apis/resource.k8s.io/v1/resourceslices', 'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: x'],
   ])('of %s by what there is no field for is refused in words of its own', async (path, message) => {
     expect((await api.request('GET', `${path}?fieldSelector=x%3D1`)).json()).toMatchObject({ code: 400, message });
+  });
+
+  test('by the namespace that an object has not is refused where the kind has words for what it may be selected by', async () => {
+    const slices = await api.request('GET', '/apis/resource.k8s.io/v1/resourceslices?fieldSelector=metadata.namespace%3Dx');
+    const message = 'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: metadata.namespace';
+    expect(slices.json()).toMatchObject({ code: 400, message });
+  });
+
+  test('by no field that is nothing has all', async () => {
+    await fill('nothing', ['a', 'b']);
+    expect((await list('nothing', '?fieldSelector=%3D')).names).toEqual(['a', 'b']);
+    expect((await list('nothing', '?fieldSelector=%3D,metadata.name!%3Da')).names).toEqual(['b']);
+    expect((await failure('nothing', '?fieldSelector=%3Da')).message).toContain('"" is not a known field selector');
   });
 
   test('reads nothing of a parameter with a broken escape or a semicolon, as Go does', async () => {

@@ -84,6 +84,25 @@ describe('a watch', () => {
     });
   });
 
+  test.each(['', '&resourceVersion=0', '&resourceVersion='])(
+    'from any state (%s) ends that by a bookmark too, if it wants bookmarks',
+    async (version) => {
+      await using api = await start();
+      await put(api, 'a');
+      using watch = await api.watch(`${PATH}?watch=1&allowWatchBookmarks=true${version}`);
+      expect(await watch.next()).toMatchObject({ type: 'ADDED' });
+      expect(await watch.next()).toMatchObject({
+        type: 'BOOKMARK',
+        object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+      });
+      // The old paths are watched by their verb, which nothing is made of.
+      using old = await api.watch(`${PATH.replace('/v1/', '/v1/watch/')}?allowWatchBookmarks=true${version}`);
+      expect(await old.next()).toMatchObject({ type: 'ADDED' });
+      await put(api, 'b');
+      expect(await old.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } });
+    },
+  );
+
   /** Cells and objects of what kube-apiserver 1.34 answers. */
   const END = { 'k8s.io/initial-events-end': 'true' };
   const replicas0 = { replicas: 0, selector: null, template: { metadata: {}, spec: { containers: null } } };

@@ -20,6 +20,9 @@ it('patches may not take away what an object says it is, bodies are no lists', a
     code: 500,
     message: "Internal error occurred: Object 'apiVersion' is missing in 'object has no apiVersion field'",
   });
+  expect((await server.request('POST', WIDGETS, { raw: '{"kind":"Widget"}' })).json<{ message: string }>().message).toBe(
+    'the API version in the data () does not match the expected API version (example.com/v1)',
+  );
   expect((await server.request('POST', WIDGETS, { raw: '[1]' })).json<{ message: string }>().message).toContain(
     "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct",
   );

@@ -31,7 +31,8 @@ export function openBody(
     response.writeHead(status, [...headers, 'Content-Length', String(length)]);
     return response;
   }
-  response.writeHead(status, [...headers, 'Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding']);
+  const varies = headers.some((text) => text.startsWith('Accept-Encoding')) ? [] : ['Vary', 'Accept-Encoding'];
+  response.writeHead(status, [...headers, 'Content-Encoding', 'gzip', ...varies]);
   const gzip = createGzip({ level: GZIP_LEVEL });
   response.once('close', () => gzip.destroy());
   gzip.on('data', (chunk: Buffer) => {

@@ -53,6 +53,8 @@ export interface Resource {
   readonly convertFrom: ((object: KubeObject) => KubeObject | Promise<KubeObject>) | undefined;
   /** Fields a field selector may name, by index. */
   readonly selectable: readonly string[];
+  /** Whether a namespace is among them that a client may name. */
+  readonly selectsByNamespace: boolean;
 }
 
 /** How a kind's objects are kept. */
@@ -131,5 +133,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
       { eventsMax, onUnreadable: place.onUnreadable?.bind(place) },
     ),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
+    // What has words of its own for what it can be selected by leaves out the namespace that it has not.
+    selectsByNamespace: info.namespaced || (fields.length === 0 && !wording.unstructuredLists),
   };
 }

@@ -233,9 +233,7 @@ function givenHeader(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVers
   const { kind } = (raw ?? {}) as { kind?: unknown };
   if (kind === undefined || kind === null || kind === '') throw unrecognized(target, missing('Kind'), bytes);
   const given = header(raw, bytes, target);
-  const { apiVersion } = (raw ?? {}) as { apiVersion?: unknown };
-  if (!apiVersion) throw badBody({ kind: given.kind, version: '' }, target, missing('apiVersion'));
-  return given;
+  return headerOf(raw).apiVersion ? given : { ...given, apiVersion: '' };
 }
 
 /** What is said of protobuf for objects without a Go struct. */

@@ -41,10 +41,12 @@ export function readListOptions(exchange: Exchange, resource: Resource, watch: b
     sendInitialEvents: initial === undefined ? undefined : isTrue(initial),
   };
   const labels = refuseBadSelector(() => parseLabelSelector(exchange.parameter('labelSelector') ?? ''));
-  const requirements = refuseBadSelector(() => parseFieldSelector(exchange.parameter('fieldSelector') ?? ''));
+  const terms = refuseBadSelector(() => parseFieldSelector(exchange.parameter('fieldSelector') ?? ''));
+  // No field that is nothing, or is not, holds for all.
+  const requirements = terms.filter(({ field, value }) => field !== '' || value !== '');
   const errors = watch ? validateWatch(options) : validateList(options);
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'ListOptions' }, '', errors);
-  for (const { field } of requirements) if (!resource.selectable.includes(field)) throw unknownField(resource, field);
+  for (const { field } of requirements) if (!isSelectable(resource, field)) throw unknownField(resource, field);
   const fields = fieldMatches(requirements, resource.selectable);
   const { name, namespace } = exchange.info;
   if (watch && name !== '') confine(fields, name);
@@ -134,6 +136,9 @@ function validateWatch({ resourceVersion, resourceVersionMatch: match, continue:
   }
   return errors;
 }
+
+const isSelectable = ({ selectable, selectsByNamespace }: Resource, field: string): boolean =>
+  selectable.includes(field) && (selectsByNamespace || field !== 'metadata.namespace');
 
 function unknownField({ strategy, info, wording, selectable }: Resource, field: string): ApiError {
   const own = strategy.unknownField?.(field, info);

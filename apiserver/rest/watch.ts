@@ -42,7 +42,9 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   // Who has gone meanwhile is told nothing: that the connection is closed would not be said again.
   if (exchange.response.destroyed) return;
   const from = withState || version === 0 ? undefined : version;
-  const session = new WatchSession(rest, exchange, { resource, options, writer, from });
+  // Whoever asks for any state asks for all that is there, and is told where that ends; not so by the old paths (upstream: `SetListOptionsDefaults`).
+  const sendInitialEvents = options.sendInitialEvents ?? (withState && exchange.parameter('watch') !== undefined);
+  const session = new WatchSession(rest, exchange, { resource, options: { ...options, sendInitialEvents }, writer, from });
   await session.start(withState);
 };
 
