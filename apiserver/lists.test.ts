@@ -144,7 +144,7 @@ describe('a list', () => {
 
   // Upstream: the field label conversions of `pkg/apis/batch/v1` and `pkg/apis/resource/v1`.
   test.each([
-    ['/apis/batch/v1/jobs', 'field label "x" not supported for batchv1.Job'],
+    ['/apis/batch/v1/jobs', 'field label "x" not supported for Job'],
     ['/apis/resource.k8s.io/v1/resourceslices', 'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: x'],
   ])('of %s by what there is no field for is refused in words of its own', async (path, message) => {
     expect((await api.request('GET', `${path}?fieldSelector=x%3D1`)).json()).toMatchObject({ code: 400, message });

@@ -42,7 +42,7 @@ export const jobStrategy: Strategy<Job> = strategyOf<Job>({
     return errors;
   },
   fieldSelectors: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
-  unknownField: (field) => `field label ${goQuote(field)} not supported for batchv1.Job`,
+  unknownField: (field) => `field label ${goQuote(field)} not supported for Job`,
   defaultPropagation: 'orphan',
   // Upstream: `pkg/registry/batch/job/storage/storage.go`.
   defaultPropagationWarning:
