@@ -6,6 +6,7 @@ import {
   isDns1123SubdomainWithUnderscore,
   isQualifiedName,
   isValidLegacyIp,
+  NO_FIELD,
   type PodDNSConfig,
   type PodResourceClaim,
   type PodSchedulingGate,
@@ -40,6 +41,8 @@ export interface PodSpecOwner {
   readonly isPod: boolean;
   /** Name of the pod; empty in a template. */
   readonly podName: string;
+  /** The pod is the mirror of a static one. */
+  readonly isMirror?: boolean | undefined;
 }
 
 /** A pod's spec, or a template's. */
@@ -53,7 +56,7 @@ export function checkPodSpec(errors: Errors, path: string, spec: PodSpec, owner:
     graceSeconds: spec.terminationGracePeriodSeconds,
     hostUsers: spec.hostUsers ?? true,
   };
-  if (spec.resourceClaims) checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims);
+  if (spec.resourceClaims) checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims, owner);
   checkContainers(errors, `${path}.containers`, listOf(spec.containers), scope);
   checkInitContainers(errors, `${path}.initContainers`, listOf(spec.initContainers), scope);
   checkEphemeralContainers(errors, `${path}.ephemeralContainers`, scope);
@@ -74,7 +77,11 @@ function claimNamesOf({ resourceClaims }: PodSpec): ReadonlySet<string> {
   return resourceClaims ? new Set(resourceClaims.map(({ name }) => name).filter((name) => name !== '')) : NOTHING;
 }
 
-function checkResourceClaims(errors: Errors, path: string, claims: readonly PodResourceClaim[]): void {
+function checkResourceClaims(errors: Errors, path: string, claims: readonly PodResourceClaim[], { isMirror }: PodSpecOwner): void {
+  if (isMirror) {
+    for (const _ of claims) errors.push(fieldError.forbidden(NO_FIELD, 'static pods do not support resource claims'));
+    return;
+  }
   const names = new Set<string>();
   claims.forEach((claim, i) => {
     const at = `${path}[${i}]`;

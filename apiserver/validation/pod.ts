@@ -27,7 +27,8 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 /** A pod at any time: its annotations and its spec. */
 export function checkPod(errors: Errors, pod: Pod): void {
   checkPodAnnotations(errors, 'metadata.annotations', pod.metadata.annotations, pod.spec);
-  checkPodSpec(errors, 'spec', pod.spec, { isPod: true, podName: pod.metadata.name ?? '' });
+  const { name = '', annotations } = pod.metadata;
+  checkPodSpec(errors, 'spec', pod.spec, { isPod: true, podName: name, isMirror: annotations?.[MIRROR_POD_ANNOTATION] !== undefined });
   if (!pod.spec.serviceAccountName) checkNoTokens(errors, pod);
   listOf(pod.spec.containers).forEach((container, i) => {
     checkImagePadding(errors, `spec.containers[${i}]`, container);

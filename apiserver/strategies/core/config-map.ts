@@ -1,4 +1,4 @@
-import { type ConfigMap, type FieldError, fieldError, isConfigMapKey } from '../../../api/index.ts';
+import { type ConfigMap, type FieldError, fieldError, isConfigMapKey, NO_FIELD } from '../../../api/index.ts';
 import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
 
@@ -26,7 +26,7 @@ function validate({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
     errors.push(...invalidEach(`binaryData[${key}]`, key, isConfigMapKey(key)));
     bytes += base64Bytes(value);
   }
-  if (bytes > DATA_BYTES_MAX) errors.push(fieldError.tooLong('[]', DATA_BYTES_MAX));
+  if (bytes > DATA_BYTES_MAX) errors.push(fieldError.tooLong(NO_FIELD, DATA_BYTES_MAX));
   return errors;
 }
 

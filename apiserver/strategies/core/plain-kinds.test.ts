@@ -5,7 +5,7 @@ import { leaseStrategy } from '../coordination/lease.ts';
 import { ipAddressStrategy } from '../networking/ip-address.ts';
 import { runtimeClassStrategy } from '../node/runtime-class.ts';
 import { StrategyHarness } from '../testing/harness.ts';
-import { configMapStrategy } from './config-map.ts';
+import { configMapStrategy, DATA_BYTES_MAX } from './config-map.ts';
 import { endpointsStrategy } from './endpoints.ts';
 import { namespaceStrategy } from './namespace.ts';
 import { nodeStrategy } from './node.ts';
@@ -255,6 +255,15 @@ describe('Secret and ConfigMap', () => {
     // Of the whole, which has no name: Go prints the empty path so.
     const data = { a: 'x'.repeat(1024 * 1024 + 1) };
     expect(maps.create({ data }).errors).toEqual(['[]: Too long: may not be more than 1048576 bytes']);
+  });
+});
+
+describe('ConfigMap', () => {
+  it('that is too large is told of as upstream does: of no field', () => {
+    const maps = new StrategyHarness(configMapStrategy, coreKinds.configmaps);
+    const errors = ['[]: Too long: may not be more than 1048576 bytes'];
+    expect(maps.create({ data: { a: 'x'.repeat(DATA_BYTES_MAX + 1) } }).errors).toEqual(errors);
+    expect(maps.create({ data: { a: 'x'.repeat(DATA_BYTES_MAX) } }).errors).toEqual([]);
   });
 });
 

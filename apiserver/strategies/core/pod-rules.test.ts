@@ -378,6 +378,12 @@ describe('annotations of a pod', () => {
     ]);
   });
 
+  it('make of a pod the mirror of a static one, which has no resource claims', () => {
+    const resourceClaims = [{ name: '' }, { name: 'b', resourceClaimName: 'A_' }];
+    const said = '[]: Forbidden: static pods do not support resource claims';
+    expect(create({ nodeName: 'n', resourceClaims }, { [MIRROR]: 'x' }).errors).toEqual([said, said]);
+  });
+
   const ON = { nodeName: 'n' };
   it.each([
     [
