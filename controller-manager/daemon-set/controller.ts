@@ -13,7 +13,7 @@ import {
 } from '../../api/index.ts';
 import { controllerOf, type EventRecorder, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
-import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { BY_CONTROLLER, BY_NODE, ORPHANS } from '../informers.ts';
 import { earliest } from '../shared/earliest.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
@@ -22,7 +22,7 @@ import { isPodTerminal } from '../shared/pods.ts';
 import { REVISION_HASH } from '../shared/revisions.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { daemonTolerations, eligibilityOf } from './eligibility.ts';
+import { concernsChange, daemonTolerations, eligibilityOf } from './eligibility.ts';
 import { FailedPodBackoff, type FailurePlace } from './failed-pod-backoff.ts';
 import { TEMPLATE_GENERATION_ANNOTATION, TEMPLATE_GENERATION_LABEL } from './history.ts';
 import { HistoryKeeper } from './history-keeper.ts';
@@ -165,11 +165,10 @@ class DaemonSetController implements Controller {
   /** Wakes the DaemonSets for which the node is another one now. */
   #onNode(node: Live<Node>, old: Live<Node> | undefined): void {
     if (old && deepEqual(old.metadata.labels, node.metadata.labels) && deepEqual(old.spec.taints, node.spec.taints)) return;
+    const owners = new Set(this.#pods.byIndex(BY_NODE, node.metadata.name).map((pod) => controllerOf(pod)?.uid));
     for (const set of this.#sets.list()) {
-      const tolerations = daemonTolerations(set);
-      const now = eligibilityOf(set, tolerations, node);
-      const before = old ? eligibilityOf(set, tolerations, old) : { shouldRun: false, mayStay: false };
-      if (!deepEqual(now, before)) this.#queue.addPaced(keyOf(set));
+      const eligibility = eligibilityOf(set, daemonTolerations(set), node);
+      if (concernsChange(set, eligibility, owners.has(set.metadata.uid))) this.#queue.addPaced(keyOf(set));
     }
   }
 

@@ -35,6 +35,15 @@ export function daemonTolerations({ spec }: DaemonSet): Toleration[] {
 }
 
 /**
+ * Whether a DaemonSet has to be looked at when a node changes: for a pod that comes or goes, or to count again what runs where it should not.
+ * A taint that only keeps new pods away is counted at the next look. Upstream: `syncNodeUpdate`.
+ *
+ * @param hasPod whether a pod of it is on the node.
+ */
+export const concernsChange = ({ status }: DaemonSet, { shouldRun, mayStay }: Eligibility, hasPod: boolean): boolean =>
+  hasPod ? !mayStay || status.numberMisscheduled > 0 : shouldRun;
+
+/**
  * Decides for one node. A taint without toleration keeps new pods away; only NoExecute also drives out those that are there.
  *
  * @param tolerations as {@link daemonTolerations} gives them: computed once for all nodes.

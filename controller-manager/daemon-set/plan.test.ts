@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ControllerRevision, DaemonSet, Live, Node, Pod, Taint, Toleration } from '../../api/index.ts';
 import { revisionData } from '../shared/revisions.ts';
 import { aDaemonSet, aNode, aPod, meta, NOW, type PodBuilder } from '../testing/builders.ts';
-import { daemonTolerations, eligibilityOf } from './eligibility.ts';
+import { concernsChange, daemonTolerations, eligibilityOf } from './eligibility.ts';
 import { FailedPodBackoff } from './failed-pod-backoff.ts';
 import { outdatedRevisions, planHistory } from './history.ts';
 import { daemonSetStatus, type Observed, planPods, targetNodeOf, viewNodes } from './plan.ts';
@@ -34,6 +34,27 @@ const observe = (pods: readonly PodBuilder[], more: Partial<Observed> = {}): Obs
 const names = (pods: readonly Live<Pod>[]) => pods.map(({ metadata }) => metadata.name);
 const fresh = (name: string, node: string) => aPod(name).on(node).labels(NEW);
 const old = (name: string, node: string) => aPod(name).on(node).labels(OLD);
+
+describe('a change of a node', () => {
+  it.each([
+    { why: 'a pod is to come', eligibility: [true, true], hasPod: false, misscheduled: 0, concerns: true },
+    { why: 'its pod is there', eligibility: [true, true], hasPod: true, misscheduled: 0, concerns: false },
+    { why: 'pods are counted as misplaced', eligibility: [true, true], hasPod: true, misscheduled: 1, concerns: true },
+    {
+      why: 'a taint keeps new pods away, and the old one stays',
+      eligibility: [false, true],
+      hasPod: true,
+      misscheduled: 0,
+      concerns: false,
+    },
+    { why: 'its pod has to go', eligibility: [false, false], hasPod: true, misscheduled: 0, concerns: true },
+    { why: 'it has none there, and is to have none', eligibility: [false, false], hasPod: false, misscheduled: 1, concerns: false },
+  ] as const)('concerns a DaemonSet: $concerns, when $why', ({ eligibility: [shouldRun, mayStay], hasPod, misscheduled, concerns }) => {
+    const daemonSet = aDaemonSet();
+    daemonSet.status.numberMisscheduled = misscheduled;
+    expect(concernsChange(daemonSet, { shouldRun, mayStay }, hasPod)).toBe(concerns);
+  });
+});
 
 describe('eligibility', () => {
   const taint = (key: string, effect: string): Taint => ({ key, effect });

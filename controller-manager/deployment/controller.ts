@@ -1,6 +1,8 @@
 import {
   appsKinds,
   type Deployment,
+  type DeploymentCondition,
+  type DeploymentStatus,
   type Draft,
   fromLabelSelector,
   isAlreadyExists,
@@ -157,25 +159,28 @@ class DeploymentController implements Controller {
   }
 
   async #apply(deployment: Live<Deployment>, plan: DeploymentPlan): Promise<void> {
+    if (plan.pausing) await this.#record(deployment, withConditions(deployment, plan.pausing), undefined);
     if (plan.create && !(await this.#create(deployment, plan.create))) return;
-    for (const set of plan.update) await this.#update(deployment, set);
+    if (plan.pausing) return;
     if (plan.rollback) {
+      for (const set of plan.update) await this.#update(deployment, set);
       await this.#rollBack(deployment, plan.rollback);
       return;
     }
-    if (!isRecorded(deployment, plan)) {
-      const { annotations } = deployment.metadata;
-      const written = await this.#client.updateStatus({
-        ...deployment,
-        metadata: {
-          ...deployment.metadata,
-          annotations: plan.revision === undefined ? annotations : { ...annotations, [REVISION]: plan.revision },
-        },
-        status: plan.status,
-      });
-      this.#stale.wrote(deployment, written);
-    }
+    const { revision, announced, status } = plan;
+    const current = announced ? await this.#record(deployment, withConditions(deployment, announced), revision) : deployment;
+    for (const set of plan.update) await this.#update(deployment, set);
+    if (!isRecorded(current, plan)) await this.#record(current, status, revision);
     for (const set of plan.remove) await this.#remove(set);
+  }
+
+  /** Writes a status, and beside it the revision where there is one. */
+  async #record(deployment: Live<Deployment>, status: DeploymentStatus, revision: string | undefined): Promise<Live<Deployment>> {
+    const annotations =
+      revision === undefined ? deployment.metadata.annotations : { ...deployment.metadata.annotations, [REVISION]: revision };
+    const written = await this.#client.updateStatus({ ...deployment, metadata: { ...deployment.metadata, annotations }, status });
+    this.#stale.wrote(deployment, written);
+    return written;
   }
 
   async #rollBack(deployment: Live<Deployment>, { deployment: changed, type, reason, message }: Rollback): Promise<void> {
@@ -249,6 +254,11 @@ class DeploymentController implements Controller {
     }
   }
 }
+
+const withConditions = ({ status }: Live<Deployment>, conditions: readonly DeploymentCondition[]): DeploymentStatus => ({
+  ...status,
+  conditions: [...conditions],
+});
 
 /** The ReplicaSet for a Deployment's template: template, labels and selector carry the hash. */
 function newReplicaSet(deployment: Live<Deployment>, set: PlannedSet): Draft<ReplicaSet> {

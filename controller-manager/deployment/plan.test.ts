@@ -283,6 +283,40 @@ describe('conditions', () => {
   });
 });
 
+describe('what is written before the status, for itself', () => {
+  const said = (conditions: DeploymentPlan['announced']) => conditions?.map(({ type, status, reason }) => [type, status, reason]);
+  const complete = { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: '', lastUpdateTime: ago(9) };
+
+  it('is that a ReplicaSet was made, and its revision', () => {
+    const { announced, pausing } = plan(aDeployment(3), []);
+    expect([said(announced), pausing]).toEqual([[['Progressing', 'True', 'NewReplicaSetCreated']], undefined]);
+  });
+
+  it('is the revision alone, where the ReplicaSet is there already and progress was told of', () => {
+    const deployment = aDeployment(3, { status: { conditions: [complete] }, metadata: { annotations: { [REVISION]: '1' } } });
+    const sets = [
+      aRevision(deployment, 'web:0', { replicas: 3, revision: 4, annotations: sized(3, 4) }),
+      aRevision(deployment, 'web:1', { replicas: 0, revision: 1 }),
+    ];
+    const { announced, revision } = plan(deployment, sets);
+    expect([said(announced), revision]).toEqual([[['Progressing', 'True', 'NewReplicaSetAvailable']], '5']);
+  });
+
+  it('is nothing where all that was told', () => {
+    const deployment = aDeployment(3, { status: { conditions: [complete] }, metadata: { annotations: { [REVISION]: '1' } } });
+    const set = aRevision(deployment, 'web:1', { replicas: 3, revision: 1, annotations: sized(3, 4) });
+    expect([plan(deployment, [set]).announced, plan(deployment, [set]).pausing]).toEqual([undefined, undefined]);
+  });
+
+  it('is that it is paused, or goes on', () => {
+    const status = { conditions: [complete] };
+    const paused = plan(aDeployment(3, { spec: { paused: true }, status }), []);
+    expect(said(paused.pausing)).toEqual([['Progressing', 'Unknown', 'DeploymentPaused']]);
+    const resumed = plan(aDeployment(3, { status: { conditions: [{ ...complete, status: 'Unknown', reason: 'DeploymentPaused' }] } }), []);
+    expect(said(resumed.pausing)).toEqual([['Progressing', 'Unknown', 'DeploymentResumed']]);
+  });
+});
+
 describe('history', () => {
   it('keeps the newest revisions, and what still has pods', () => {
     const deployment = aDeployment(1, {

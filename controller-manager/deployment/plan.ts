@@ -46,6 +46,10 @@ export interface DeploymentPlan {
   readonly remove: readonly Live<ReplicaSet>[];
   /** The Deployment's revision annotation. */
   readonly revision: string | undefined;
+  /** Written first and for itself: that the Deployment is paused, or goes on. All but a ReplicaSet to create is for the next turn then. */
+  readonly pausing: readonly DeploymentCondition[] | undefined;
+  /** With the revision, written for itself before ReplicaSets are scaled: that there is a new ReplicaSet (upstream: `getNewReplicaSet`). */
+  readonly announced: readonly DeploymentCondition[] | undefined;
   readonly status: DeploymentStatus;
   readonly requeueAfterMs: number | undefined;
   /** Written in place of the status: what comes of it is for the next turn. */
@@ -195,11 +199,14 @@ function newSetConditions(
 
 function finish(observed: Observed, sets: Sets, conditions: readonly DeploymentCondition[], kind: 'counts' | 'rollout'): DeploymentPlan {
   const { deployment, now } = observed;
+  const withNewSet = newSetConditions(observed, sets, conditions);
+  const revision = sets.newest?.annotations[REVISION];
+  const isRevised = revision !== undefined && revision !== deployment.metadata.annotations?.[REVISION];
   const input = {
     deployment,
     sets: sets.all,
     newest: sets.newest,
-    conditions: newSetConditions(observed, sets, conditions),
+    conditions: withNewSet,
     collisionCount: deployment.status.collisionCount,
     now,
   };
@@ -209,7 +216,9 @@ function finish(observed: Observed, sets: Sets, conditions: readonly DeploymentC
     create: sets.newest && !sets.newest.stored ? sets.newest : undefined,
     update: orderOfWriting(sets),
     remove: clean && !deployment.metadata.deletionTimestamp ? outdated(deployment, sets.old) : [],
-    revision: sets.newest?.annotations[REVISION],
+    revision,
+    pausing: deepEqual(conditions, deployment.status.conditions ?? []) ? undefined : conditions,
+    announced: isRevised || withNewSet !== conditions ? withNewSet : undefined,
     status,
     requeueAfterMs: deadlineCheckMs(deployment, status, now),
   };

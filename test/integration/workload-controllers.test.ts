@@ -135,6 +135,42 @@ describe('a Deployment', () => {
     await plane.eventuallyAll<Pod>(pods, (all) => ofApp('size')(all).length === 0);
   });
 
+  it('is written as kube-controller-manager writes it: the revision and what is new for themselves, then the counts', async ({
+    signal,
+  }) => {
+    const isDone = (d: Live<Deployment>) =>
+      reasonOf(d, 'Progressing') === 'NewReplicaSetAvailable' && d.status.observedGeneration === d.metadata.generation;
+    const resource = plane.client.resource<Deployment>(deployments);
+    const made = await plane.create<Deployment>(deployments, deployment('steps', 0));
+    await plane.eventually<Deployment>(deployments, 'steps', isDone);
+    await patch('steps', { spec: { paused: true, template: template('steps', 'web:2') } });
+    await plane.eventually<Deployment>(deployments, 'steps', ({ status }) => status.observedGeneration === 2);
+    await patch('steps', { spec: { paused: false } });
+    const last = await plane.eventually<Deployment>(deployments, 'steps', isDone);
+    const seen: string[] = [];
+    const { resourceVersion } = made.metadata;
+    const watch = resource.watch({ namespace: 'default', fieldSelector: 'metadata.name=steps', resourceVersion, signal });
+    for await (const event of watch) {
+      if (event.type === 'BOOKMARK') continue;
+      const { object } = event;
+      const { metadata, status } = object;
+      const revision = metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 'none';
+      seen.push(`${metadata.generation}/${status.observedGeneration ?? 0} ${revision} ${reasonOf(object, 'Progressing')}`);
+      if (metadata.resourceVersion === last.metadata.resourceVersion) break;
+    }
+    expect(seen).toEqual([
+      '1/0 1 NewReplicaSetCreated',
+      '1/1 1 NewReplicaSetAvailable',
+      '2/1 1 NewReplicaSetAvailable',
+      '2/1 1 DeploymentPaused',
+      '2/2 1 DeploymentPaused',
+      '3/2 1 DeploymentPaused',
+      '3/2 1 DeploymentResumed',
+      '3/2 2 DeploymentResumed',
+      '3/3 2 NewReplicaSetAvailable',
+    ]);
+  });
+
   it('says that it does not get on', async () => {
     const spec = { progressDeadlineSeconds: 2, minReadySeconds: 1, template: template('stuck', 'web:1', { [STUCK]: 'yes' }) };
     await plane.create(deployments, deployment('stuck', 1, spec));
