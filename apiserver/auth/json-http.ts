@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { type Clock, trusting } from '../../runtime/index.ts';
+import { type Clock, trusting, VerifyingAgent } from '../../runtime/index.ts';
 import { type Answered, followed, type Hop, patiently } from '../http/redirects.ts';
 import { wasStale } from '../http/stale-connection.ts';
 
@@ -46,7 +46,7 @@ export class PeerClient {
     const { ca, cert, key, insecureSkipTlsVerify, tlsServerName } = peer;
     const pool = { keepAlive: true, maxFreeSockets: SOCKETS_IDLE_MAX };
     this.#plain = new http.Agent(pool);
-    this.#secure = new https.Agent({
+    this.#secure = new VerifyingAgent({
       ...pool,
       ...trusting(ca),
       ...(cert === undefined ? {} : { cert }),

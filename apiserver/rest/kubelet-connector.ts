@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { apiError, coreKinds, type ErrorSubject, type Node, type Pod } from '../../api/index.ts';
-import { trusting } from '../../runtime/index.ts';
+import { trusting, VerifyingAgent } from '../../runtime/index.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
@@ -176,7 +176,7 @@ interface Connections {
 
 function connectionsOf({ identity, ca }: KubeletOptions): Connections {
   const shown = identity?.();
-  const verified = new https.Agent({ keepAlive: true, ...tlsOf(shown, ca) });
+  const verified = new VerifyingAgent({ keepAlive: true, ...tlsOf(shown, ca) });
   return { identity: shown, verified, trusting: new https.Agent({ keepAlive: true, ...tlsOf(shown, undefined) }) };
 }
 

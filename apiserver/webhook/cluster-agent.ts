@@ -1,8 +1,9 @@
 // How the API server gets to what runs in the cluster. Upstream's is on the network of the pods, or has a proxy there (`--egress-selector-config-file`,
 // KEP-1281); here a pod's network is in the process of its node, which passes bytes on.
-import https from 'node:https';
+import type https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect } from 'node:tls';
+import { type Connected, explain, VerifyingAgent } from '../../runtime/index.ts';
 import type { Address } from './service-address.ts';
 
 /** Opens connections to pods. */
@@ -16,10 +17,8 @@ export interface ClusterRequest extends https.RequestOptions {
   readonly address: Address;
 }
 
-type Connected = (error: Error | null, socket: Duplex) => void;
-
 /** An agent that gets to pods, too; for requests that say where they go, as `address`. */
-export class ClusterAgent extends https.Agent {
+export class ClusterAgent extends VerifyingAgent {
   readonly #dialer: PodDialer;
 
   constructor(dialer: PodDialer, options: https.AgentOptions) {
@@ -33,7 +32,7 @@ export class ClusterAgent extends https.Agent {
     if (!address?.pod) return direct();
     this.#dialer.dial(address).then(
       (socket) => {
-        const made = socket ? connect({ ...options, socket }) : direct();
+        const made = socket ? connectOver(socket, options) : direct();
         if (made) done(null, made);
       },
       // Whoever is told of an error looks at no socket.
@@ -41,4 +40,10 @@ export class ClusterAgent extends https.Agent {
     );
     return undefined;
   }
+}
+
+function connectOver(socket: Duplex, options: ConnectionOptions): Duplex {
+  const made = connect({ ...options, socket });
+  explain(made, options);
+  return made;
 }
