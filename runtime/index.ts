@@ -78,7 +78,7 @@ export { createRequestHeaders, type RequestHeaderOptions, type RequestHeaders, r
 export { CREDENTIAL_ID, type RequestUser, type UserSource } from './serving/request-user.ts';
 export { type TlsLimits, tlsLimits } from './serving/tls-limits.ts';
 export { serveWith, trusting } from './serving/trust.ts';
-export { type Connected, explain, VerifyingAgent } from './serving/verifying-agent.ts';
+export { type Dial, VerifyingAgent } from './serving/verifying-agent.ts';
 export { SHARED_TEXT_LENGTH_MIN, SharedTexts } from './shared-texts.ts';
 export { writeApart } from './write-apart.ts';
 export { type CertificateAuthority, certificateEndMs, readAuthority, signRequest } from './x509/authority.ts';

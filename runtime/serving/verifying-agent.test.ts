@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { generateKey, issueCertificate, keyToPem } from '../x509/certificate.ts';
+import { generateKey, type Issuer, issueCertificate, keyToPem } from '../x509/certificate.ts';
 import { trusting } from './trust.ts';
 import { VerifyingAgent } from './verifying-agent.ts';
 
@@ -18,7 +18,11 @@ interface Wish {
   readonly toMs?: number;
 }
 
-const certificateOf = (key: ReturnType<typeof generateKey>, wish: Wish, issuer?: ReturnType<typeof authority>) =>
+interface Authority extends Issuer {
+  readonly ca: string;
+}
+
+const certificateOf = (key: ReturnType<typeof generateKey>, wish: Wish, issuer?: Authority) =>
   issueCertificate({
     subject: { commonName: wish.commonName ?? 'server' },
     key,
@@ -29,7 +33,7 @@ const certificateOf = (key: ReturnType<typeof generateKey>, wish: Wish, issuer?:
     notAfterMs: wish.toMs ?? NOW + DAY_MS,
   });
 
-function authority(commonName: string, wish: Wish = {}) {
+function authority(commonName: string, wish: Wish = {}): Authority {
   const key = generateKey();
   return { subject: { commonName }, key, ca: certificateOf(key, { use: 'ca', ...wish, commonName }) };
 }
@@ -37,10 +41,7 @@ function authority(commonName: string, wish: Wish = {}) {
 const root = authority('root');
 
 /** What is said to who calls `localhost`, and trusts a bundle. */
-async function call(
-  wish: Wish,
-  { issuer = root, ca = root.ca }: { issuer?: ReturnType<typeof authority>; ca?: string } = {},
-): Promise<string> {
+async function call(wish: Wish, { issuer = root, ca = root.ca }: { issuer?: Authority; ca?: string } = {}): Promise<string> {
   const key = generateKey();
   const server = https.createServer({ key: keyToPem(key), cert: certificateOf(key, wish, issuer) }, (_, response) => response.end());
   server.listen(0, '127.0.0.1');
@@ -65,7 +66,7 @@ const UNKNOWN = 'certificate signed by unknown authority';
 const candidate = (why: string, name = 'root') =>
   `${UNKNOWN} (possibly because of "${why}" while trying to verify candidate authority certificate "${name}")`;
 
-test.each<[string, Wish, { issuer?: typeof root; ca?: string }, string]>([
+test.each<[string, Wish, { issuer?: Authority; ca?: string }, string]>([
   ['that is good', HOSTS, {}, '200'],
   ['of somebody else', HOSTS, { ca: authority('other').ca }, UNKNOWN],
   ['of an authority that has another key now', HOSTS, { ca: authority('root').ca }, candidate('x509: ECDSA verification failure')],
