@@ -51,3 +51,13 @@ test('a document that nests too deep is refused, one with many brackets in a str
   expect(() => parseJson('['.repeat(1_001) + ']'.repeat(1_001))).toThrow('exceeded max depth');
   expect(parseJson(`"${'['.repeat(30_000)}"`)).toHaveLength(30_000);
 });
+
+test.each([
+  ['"\\ud800x"', '\ufffdx'],
+  ['"\\udc00\\uD800\\ud800"', '\ufffd\ufffd\ufffd'],
+  ['"\\uD83D\\ude00"', '😀'],
+  ['"\\ud83d\\u0041"', '\ufffdA'],
+  ['"\\\\ud800 \\\\\\ud800"', '\\ud800 \\\ufffd'],
+])('halves of characters are read as Go reads them: %s', (text, value) => {
+  expect(parseJson(text)).toBe(value);
+});

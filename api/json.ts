@@ -7,12 +7,20 @@ const LONG_NUMBER = /\d{16}/;
 /** Documents shorter than this cannot nest deeper than {@link JsonReader} allows. */
 const DEEP_LENGTH_MIN = 2_000;
 
+/** Escapes that may be halves of a character: a pair of them, or one alone; an escaped backslash is stepped over. */
+const HALVES = /\\(?:\\|u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[dD][89a-fA-F][\da-fA-F]{2})/g;
+const LONE_LENGTH = '\\ud800'.length;
+
+/** A JSON text whose lone halves of characters are U+FFFD, as Go reads them (encoding/json, `unquoteBytes`). */
+const withoutHalves = (text: string): string => text.replace(HALVES, (code) => (code.length === LONE_LENGTH ? '\\ufffd' : code));
+
 /**
- * Parses JSON. Integers that a double cannot hold become bigints.
+ * Parses JSON. Integers that a double cannot hold become bigints, and halves of characters U+FFFD.
  *
  * @throws SyntaxError with Go's text, e.g. `invalid character 'x' looking for beginning of value`.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(given: string): unknown {
+  const text = given.includes('\\ud') || given.includes('\\uD') ? withoutHalves(given) : given;
   return text.length >= DEEP_LENGTH_MIN && isDeep(text) ? new JsonReader(text).read() : parseOwnJson(text);
 }
 

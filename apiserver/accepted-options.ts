@@ -47,7 +47,6 @@ export const refusedOptions = {
   'storage-backend': option.string(one('etcd3', 'it is what --etcd-servers speaks, and what the database here is like'), 'etcd3'),
   'emulated-version': option.list(one('1.34', 'no other version is emulated'), ['1.34']),
   'min-compatibility-version': option.list(one('1.34', 'no other version is emulated'), ['1.34']),
-  'egress-selector-config-file': option.string(never('connections are not led through proxies'), ''),
   'service-account-signing-endpoint': option.string(never('tokens are signed here, with --service-account-signing-key-file'), ''),
   'kubernetes-service-node-port': option.integer(never('the Service kubernetes is of type ClusterIP'), 0),
   'permit-port-sharing': option.boolean(never('a port has one server'), false),

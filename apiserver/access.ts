@@ -5,6 +5,7 @@ import type { OidcFlags, Providers, ProvidersOptions } from './auth/oidc/index.t
 import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import type { Chain } from './auth/webhook/index.ts';
 import { hashOf, type ReloadStatus } from './config-reload.ts';
+import type { Egress } from './egress/index.ts';
 import type { AccessMetrics } from './pipeline/access-metrics.ts';
 import { type ApiServerValues, type CompiledOptions, readPem } from './settings.ts';
 
@@ -12,25 +13,41 @@ import { type ApiServerValues, type CompiledOptions, readPem } from './settings.
 export interface Access {
   readonly authentication: Pick<AuthenticatorOptions, 'anonymousAuth' | 'others'>;
   readonly authorizers: () => readonly ChainLink[];
+  /** Ways out; all are direct without. */
+  readonly egress: Egress | undefined;
   /** What runs in the background for it. */
   readonly services: readonly Service[];
 }
 
 /** What access runs on. */
 interface AccessEnvironment extends Environment {
+  readonly egress: Egress | undefined;
   readonly metrics: AccessMetrics;
 }
 
 /** Reads what the options name of it; loaded is only what is asked for. @throws OptionError, UserError */
-export async function openAccess(values: ApiServerValues, compiled: CompiledOptions, environment: AccessEnvironment): Promise<Access> {
+export async function openAccess(
+  values: ApiServerValues,
+  compiled: CompiledOptions,
+  given: Omit<AccessEnvironment, 'egress'>,
+): Promise<Access> {
+  const egress = await openEgress(values);
+  const environment = { ...given, egress };
   const providers = await openProviders(values, compiled, environment);
   const webhook = await openTokenWebhook(values, compiled, environment);
   const chain = await openChain(values, environment);
   return {
     authentication: { anonymousAuth: anonymousOf(values, providers?.anonymous, environment), others: othersOf(providers, webhook) },
     authorizers: () => chain.links,
+    egress,
     services: [...(providers ? [providers] : []), ...(webhook ? [serviceOf(webhook)] : []), chain],
   };
+}
+
+async function openEgress({ 'egress-selector-config-file': path }: ApiServerValues): Promise<Egress | undefined> {
+  if (!path) return undefined;
+  const { readEgress } = await import('./egress/index.ts');
+  return readEgress(path);
 }
 
 /** Providers, which may change, and a webhook, as one list, which is another when they have changed. */
@@ -61,7 +78,7 @@ type LiveChain = Service & { readonly links: readonly ChainLink[] };
 
 const fixedChain = ({ links, webhooks }: Chain): LiveChain => ({ links, ...serviceOf(...webhooks) });
 
-async function openChain(values: ApiServerValues, { clock, random, logger, metrics }: AccessEnvironment): Promise<LiveChain> {
+async function openChain(values: ApiServerValues, { clock, random, logger, metrics, egress }: AccessEnvironment): Promise<LiveChain> {
   const path = values['authorization-config'];
   const modes = values['authorization-mode'];
   const plain = modes.map((mode) => PLAIN_MODES[mode]).filter((link) => link !== undefined);
@@ -69,7 +86,17 @@ async function openChain(values: ApiServerValues, { clock, random, logger, metri
   const { ChainFile, chainFromModes } = await import('./auth/webhook/index.ts');
   const onReload = (status: ReloadStatus) => metrics.reloaded('authorization', status, clock.now());
   const onHash = (hash: string) => metrics.configured('authorization', hash);
-  const options = { policyFile: values['authorization-policy-file'], onReload, onHash, metrics: metrics.webhooks, clock, random, logger };
+  const dial = egress?.get('controlplane');
+  const options = {
+    policyFile: values['authorization-policy-file'],
+    onReload,
+    onHash,
+    metrics: metrics.webhooks,
+    dial,
+    clock,
+    random,
+    logger,
+  };
   if (path !== undefined) return new ChainFile(path, options);
   const webhook = {
     kubeconfig: values['authorization-webhook-config-file'] ?? '',
@@ -88,12 +115,14 @@ const WEBHOOK_MS_MAX = 30_000;
 
 const reviewVersion = (text: string): 'v1' | 'v1beta1' => (text === 'v1' ? 'v1' : 'v1beta1');
 
-async function openTokenWebhook(values: ApiServerValues, { apiAudiences }: CompiledOptions, { clock, random }: Environment) {
+async function openTokenWebhook(values: ApiServerValues, { apiAudiences }: CompiledOptions, { clock, random, egress }: AccessEnvironment) {
   const kubeconfig = values['authentication-token-webhook-config-file'];
   if (kubeconfig === undefined) return undefined;
   const { createTokenWebhook } = await import('./auth/webhook/index.ts');
   const version = reviewVersion(values['authentication-token-webhook-version']);
-  return createTokenWebhook({ kubeconfig, version, ttlMs: values['authentication-token-webhook-cache-ttl'], apiAudiences, clock, random });
+  const dial = egress?.get('controlplane');
+  const ttlMs = values['authentication-token-webhook-cache-ttl'];
+  return createTokenWebhook({ kubeconfig, version, ttlMs, apiAudiences, dial, clock, random });
 }
 
 /** Where everything is allowed somebody must be known (upstream: `pkg/kubeapiserver/options`, `ApplyAuthorization`). */
@@ -122,12 +151,12 @@ async function openProviders(
   const { 'authentication-config': path, 'oidc-issuer-url': issuerUrl, 'oidc-client-id': clientId } = values;
   if ((path ?? issuerUrl) === undefined) return undefined;
   const { ProvidersFile, providersFromFlags } = await import('./auth/oidc/index.ts');
-  const { clock, logger, metrics } = environment;
+  const { clock, logger, metrics, egress } = environment;
   const onReload = (status: ReloadStatus) => metrics.reloaded('authentication', status, clock.now());
   const onHash = (hash: string) => metrics.configured('authentication', hash);
   const disallowedIssuers = values['service-account-issuer'];
   const onToken: ProvidersOptions['onToken'] = (result, issuer, ms) => metrics.tokens.ofProvider(result, hashOf(issuer), ms);
-  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers, onReload, onHash, onToken, clock, logger };
+  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers, egress, onReload, onHash, onToken, clock, logger };
   if (path !== undefined) return new ProvidersFile(path, options);
   const providers = providersFromFlags(oidcFlags(values, issuerUrl ?? '', clientId ?? ''), values['oidc-signing-algs'], options);
   return {

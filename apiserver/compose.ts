@@ -27,7 +27,7 @@ import { dataDirectoryOf, servingPairOf } from './data-directory.ts';
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import { advertiseAddressOf, externalAddressOf } from './external-address.ts';
-import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
+import { aggregationOf, kubeletsOf, requestHeadersOf } from './front-proxy.ts';
 import { openOverrides, openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { AccessMetrics } from './pipeline/access-metrics.ts';
@@ -119,7 +119,7 @@ class ComposedApiServer implements Service {
       });
       const access = await openAccess(this.#values, this.#compiled, { ...this.#environment, metrics: this.#accessMetrics });
       for (const service of access.services) await this.#run(service);
-      const given = { overrides, audit: await this.#audit(), tracer: await this.#tracing(), ...(await this.#encryption()) };
+      const given = { overrides, audit: await this.#audit(access.egress), tracer: await this.#tracing(), ...(await this.#encryption()) };
       const server = this.#createServer(store, { pki, access }, given);
       this.#server = server;
       await this.#run(server);
@@ -200,7 +200,7 @@ class ComposedApiServer implements Service {
       logger,
       host: values['bind-address'],
       port: values['secure-port'],
-      settings: this.#settings(pki),
+      settings: this.#settings({ pki, access }),
       probes: this.#probes(store),
       components: this.#components(store, given.overrides),
       features: this.#compiled.featureGates.all,
@@ -251,10 +251,10 @@ class ComposedApiServer implements Service {
   }
 
   /** Loaded only when there is something to note. */
-  async #audit(): Promise<ApiServerOptions['audit']> {
+  async #audit(egress: Access['egress']): Promise<ApiServerOptions['audit']> {
     if (this.#values['audit-policy-file'] === undefined) return undefined;
     const { createAuditor } = await import('./audit/index.ts');
-    return createAuditor(this.#values, this.#environment);
+    return createAuditor(this.#values, { ...this.#environment, dial: egress?.get('controlplane') });
   }
 
   /** A store elsewhere is asked whether it is well; one of our own we know. */
@@ -399,9 +399,8 @@ class ComposedApiServer implements Service {
     return { privateKey, publicKeys: publicKeys.length > 0 ? publicKeys : [privateKey] };
   }
 
-  #settings(pki: Pki): Partial<ApiServerSettings> {
+  #settings({ pki, access }: Pick<Prepared, 'pki' | 'access'>): Partial<ApiServerSettings> {
     const values = this.#values;
-    const ca = values['kubelet-certificate-authority'];
     const toKubelets = this.#followed('kubelet-client-certificate', 'kubelet-client-key', pki.kubeletClient);
     const toServers = this.#followed('proxy-client-cert-file', 'proxy-client-key-file', pki.frontProxy.client);
     const streams = values['http2-max-streams-per-connection'];
@@ -422,11 +421,7 @@ class ComposedApiServer implements Service {
       shutdownDelayMs: values['shutdown-delay-duration'],
       browsers: this.#compiled.browsers,
       leaseReuseSeconds: values['lease-reuse-duration-seconds'],
-      kubelet: {
-        identity: toKubelets,
-        ca: ca === undefined ? undefined : readPem('kubelet-certificate-authority', ca),
-        addressTypes: values['kubelet-preferred-address-types'],
-      },
+      kubelet: kubeletsOf(values, toKubelets, access.egress?.get('cluster')),
       aggregation: aggregationOf(values, pki, toServers),
     };
   }

@@ -55,6 +55,14 @@ describe('a request that takes too long', () => {
     await expect.poll(async () => (await api.request('GET', '/metrics')).text).toMatch(counted);
   });
 
+  test('and whose time is too short for anything is given up at once, whoever asks', async () => {
+    await using api = await start();
+    for (const headers of [{}, { authorization: 'Bearer nobody' }]) {
+      const { status, text } = await api.request('GET', `${PATH}?timeout=1us`, { headers });
+      expect([status, text]).toEqual([504, expect.stringContaining('did not complete within the allotted timeout')]);
+    }
+  });
+
   test.each([
     ['abc', 'time: invalid duration "abc"'],
     ['10', 'time: missing unit in duration "10"'],

@@ -1,6 +1,7 @@
-import { type RequestHeaderOptions, requestHeaderCheck } from '../runtime/index.ts';
+import { type Dial, type RequestHeaderOptions, requestHeaderCheck } from '../runtime/index.ts';
 import type { AggregationSettings } from './aggregation/index.ts';
 import { type CertificatePair, FRONT_PROXY_NAME, type Pki } from './pki/index.ts';
+import type { KubeletOptions } from './rest/kubelet-connector.ts';
 import { type ApiServerValues, readPem } from './settings.ts';
 
 /** Which front proxies may name users, and in which headers. */
@@ -14,6 +15,17 @@ export function requestHeadersOf(values: ApiServerValues, pki: Pki): RequestHead
     uidHeaders: values['requestheader-uid-headers'],
     groupHeaders: values['requestheader-group-headers'],
     extraHeaderPrefixes: values['requestheader-extra-headers-prefix'],
+  };
+}
+
+/** How kubelets are reached. @param identity what they are shown. @param dial the way there; direct without. */
+export function kubeletsOf(values: ApiServerValues, identity: () => CertificatePair, dial: Dial | undefined): KubeletOptions {
+  const ca = values['kubelet-certificate-authority'];
+  return {
+    identity,
+    ca: ca === undefined ? undefined : readPem('kubelet-certificate-authority', ca),
+    addressTypes: values['kubelet-preferred-address-types'],
+    dial,
   };
 }
 

@@ -300,6 +300,11 @@ export const apiServerOptions = {
     undefined,
     { placeholder: 'FILE' },
   ),
+  'egress-selector-config-file': option.string(
+    'By which proxies nodes and webhooks are reached: an EgressSelectorConfiguration of apiserver.k8s.io; directly without it.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
   ...acceptedOptions,
   ...refusedOptions,
   ...processOptions,

@@ -34,7 +34,6 @@ describe('the options', () => {
         '--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated',
       ],
     ),
-    [['--egress-selector-config-file=a'], 'connections are not led through proxies'],
     [['--emulated-version=1.33'], 'no other version is emulated'],
     [['--storage-media-type=application/yoghurt'], '--storage-media-type knows application/json, application/yaml'],
     [['--watch-cache-sizes=pods'], '--watch-cache-sizes takes sizes such as pods#100, not "pods"'],

@@ -6,7 +6,7 @@
 // T3  A stream holds at most STREAM_BYTES_MAX unread; beyond, the socket is paused.
 import { createRequire } from 'node:module';
 import type { Dispatcher, Pool } from 'undici';
-import { onAbort, trusting } from '../runtime/index.ts';
+import { checkServerIdentity, onAbort, trusting } from '../runtime/index.ts';
 import { ConnectionError } from './errors.ts';
 import type { ClientConfig, ClientOptions, RawResponse } from './types.ts';
 
@@ -100,6 +100,7 @@ function loadPool(): typeof Pool {
 
 function tlsOptions({ ca, cert, key, insecureSkipTlsVerify, tlsServerName }: ClientConfig) {
   return {
+    checkServerIdentity,
     ...trusting(ca),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),

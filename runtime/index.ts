@@ -78,6 +78,7 @@ export { createRequestHeaders, type RequestHeaderOptions, type RequestHeaders, r
 export { CREDENTIAL_ID, type RequestUser, type UserSource } from './serving/request-user.ts';
 export { type TlsLimits, tlsLimits } from './serving/tls-limits.ts';
 export { serveWith, trusting } from './serving/trust.ts';
+export { type Dial, VerifyingAgent } from './serving/verifying-agent.ts';
 export { SHARED_TEXT_LENGTH_MIN, SharedTexts } from './shared-texts.ts';
 export { writeApart } from './write-apart.ts';
 export { type CertificateAuthority, certificateEndMs, readAuthority, signRequest } from './x509/authority.ts';
@@ -96,3 +97,4 @@ export { certificateChainError } from './x509/certificate-chain.ts';
 export { DerError } from './x509/der-reader.ts';
 export { decodePem, type PemBlock } from './x509/pem.ts';
 export { parseSigningRequest, type SigningRequest, signingRequestOf } from './x509/signing-request.ts';
+export { checkServerIdentity } from './x509/verification-error.ts';

@@ -7,7 +7,7 @@ import { stringifyJson } from '../json.ts';
 import { JsonFloat, JsonMembers } from '../json-reader.ts';
 import type { FieldInfo, FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
-import { elementTypeOf, goFieldType, goTypeOf, structNameOf } from './go-types.ts';
+import { elementTypeOf, goFieldType, structNameOf, structTypeOf } from './go-types.ts';
 import { isPlain } from './reader.ts';
 import { MISFIT, SCALAR_READERS } from './scalars.ts';
 
@@ -25,7 +25,7 @@ const PROBLEMS_MAX = 100;
 export function diagnose(message: AnyMessage, raw: unknown): Diagnosis {
   const walk = new Walk();
   try {
-    walk.struct(message, raw, { type: goTypeOf({ kind: 'message', message }) });
+    walk.struct(message, raw, { type: structTypeOf(message) });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { error: error.message, problems: [] };

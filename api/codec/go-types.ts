@@ -23,6 +23,9 @@ const SCALAR_NAMES: Readonly<Record<ScalarType, string>> = {
 /** `PodSpec` of `io.k8s.api.core.v1.PodSpec`. */
 export const structNameOf = (message: AnyMessage): string => message.name.slice(message.name.lastIndexOf('.') + 1);
 
+/** `v1.PodSpec` of `io.k8s.api.core.v1.PodSpec`. */
+export const structTypeOf = (message: AnyMessage): string => message.name.split('.').slice(-2).join('.');
+
 /** The Go type of a field. */
 export const goFieldType = (owner: AnyMessage, field: string, type: FieldType): string =>
   NAMED_GO_TYPES.get(`${structNameOf(owner)}.${field}`) ?? NAMED_GO_TYPES.get(`${owner.name}.${field}`) ?? goTypeOf(type);
@@ -33,7 +36,7 @@ export function goTypeOf(type: FieldType): string {
     case 'scalar':
       return SCALAR_NAMES[type.scalar];
     case 'message':
-      return type.message.name.split('.').slice(-2).join('.');
+      return structTypeOf(type.message);
     case 'list':
       return `[]${goTypeOf(type.items)}`;
     case 'map':

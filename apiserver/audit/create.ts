@@ -1,4 +1,4 @@
-import type { BatchLimits, Environment } from '../../runtime/index.ts';
+import type { BatchLimits, Dial, Environment } from '../../runtime/index.ts';
 import type { Auditor, Exchange } from '../pipeline/exchange.ts';
 import { AuditLog } from './audit-log.ts';
 import { type BatchWriter, BufferedSink } from './buffered-sink.ts';
@@ -17,7 +17,7 @@ import { WebhookWriter } from './webhook-writer.ts';
  */
 export function createAuditor(
   values: AuditValues,
-  { clock, random, logger }: Environment,
+  { clock, random, logger, dial }: Environment & { readonly dial?: Dial | undefined },
 ): ((bodyOf: (exchange: Exchange) => unknown) => Auditor) | undefined {
   const policyFile = values['audit-policy-file'];
   if (policyFile === undefined) return undefined;
@@ -31,7 +31,7 @@ export function createAuditor(
   const kubeconfig = values['audit-webhook-config-file'];
   if (kubeconfig !== undefined) {
     const bytesMax = values['audit-webhook-truncate-enabled'] ? values['audit-webhook-truncate-max-batch-size'] : undefined;
-    const writer = new WebhookWriter({ kubeconfig, retryMs: values['audit-webhook-initial-backoff'], bytesMax, clock, random });
+    const writer = new WebhookWriter({ kubeconfig, retryMs: values['audit-webhook-initial-backoff'], bytesMax, dial, clock, random });
     sinks.push(truncating(values, 'webhook', losses, new BufferedSink({ writer, ...batchesOf(values, 'webhook'), ...parts })));
   }
   return sinks.length === 0 ? undefined : (bodyOf) => new AuditLog({ policy, sinks, losses, bodyOf, clock });

@@ -1,6 +1,6 @@
 import { stringifyJson } from '../../api/index.ts';
 import { loadKubeconfig } from '../../client/index.ts';
-import { Backoff, type Clock, type Random } from '../../runtime/index.ts';
+import { Backoff, type Clock, type Dial, type Random } from '../../runtime/index.ts';
 import { PeerClient } from '../auth/json-http.ts';
 import type { BatchWriter } from './buffered-sink.ts';
 import type { AuditEvent } from './event.ts';
@@ -19,6 +19,8 @@ export interface WebhookWriterOptions {
   readonly retryMs: number;
   /** Bytes of events that are posted at once. */
   readonly bytesMax?: number | undefined;
+  /** The way there; direct unless given. */
+  readonly dial?: Dial | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -35,8 +37,8 @@ export class WebhookWriter implements BatchWriter {
     const { server, ca, cert, key, token, insecureSkipTlsVerify, tlsServerName } = loadKubeconfig(options.kubeconfig, { withPath: true });
     this.#options = options;
     this.#url = server;
-    const { clock } = options;
-    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs: POST_MS_MAX, clock });
+    const { clock, dial } = options;
+    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs: POST_MS_MAX, dial, clock });
   }
 
   async write(events: readonly AuditEvent[], signal: AbortSignal): Promise<void> {

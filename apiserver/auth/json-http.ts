@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { type Clock, trusting } from '../../runtime/index.ts';
+import { type Clock, type Dial, trusting, VerifyingAgent } from '../../runtime/index.ts';
 import { type Answered, followed, type Hop, patiently } from '../http/redirects.ts';
 import { wasStale } from '../http/stale-connection.ts';
 
@@ -19,6 +19,8 @@ export interface Peer {
   readonly insecureSkipTlsVerify?: boolean | undefined;
   readonly tlsServerName?: string | undefined;
   readonly timeoutMs: number;
+  /** The way there; direct unless given. */
+  readonly dial?: Dial | undefined;
   readonly clock: Clock;
 }
 
@@ -43,10 +45,11 @@ export class PeerClient {
 
   constructor(peer: Peer) {
     this.#peer = peer;
-    const { ca, cert, key, insecureSkipTlsVerify, tlsServerName } = peer;
+    const { ca, cert, key, insecureSkipTlsVerify, tlsServerName, dial } = peer;
     const pool = { keepAlive: true, maxFreeSockets: SOCKETS_IDLE_MAX };
     this.#plain = new http.Agent(pool);
-    this.#secure = new https.Agent({
+    this.#secure = new VerifyingAgent({
+      dial,
       ...pool,
       ...trusting(ca),
       ...(cert === undefined ? {} : { cert }),

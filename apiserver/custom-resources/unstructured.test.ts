@@ -31,6 +31,17 @@ it('patches may not take away what an object says it is, bodies are no lists', a
   expect((await server.request('PATCH', `${WIDGETS}/none`, missing)).status).toBe(404);
 });
 
+it('what a patch makes of an object is refused in the name of what it then says that it is', async () => {
+  await using server = await startCrdServer();
+  await establish(server, widgets());
+  await server.request('POST', WIDGETS, { body: widget('a') });
+  const said = async (body: object) => (await patch(server, `${WIDGETS}/a`, body)).json<{ message: string }>().message;
+  const invalid = (given: string) => `apiVersion: Invalid value: "${given}": must be example.com/v1`;
+  expect(await said({ apiVersion: 'other.com/v2' })).toBe(`Widget.other.com "a" is invalid: ${invalid('other.com/v2')}`);
+  expect(await said({ apiVersion: 'v1' })).toBe(`Widget "a" is invalid: ${invalid('v1')}`);
+  expect(await said({ metadata: [] })).toContain(': json: cannot unmarshal array into Go value of type v1.ObjectMeta');
+});
+
 it('an apply cannot change a Scale, for which upstream has no conversion', async () => {
   await using server = await startCrdServer();
   const scale = { specReplicasPath: '.spec.n', statusReplicasPath: '.status.replicas' };

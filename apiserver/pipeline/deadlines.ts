@@ -1,5 +1,6 @@
 import { apiError, goJson, goQuote } from '../../api/index.ts';
 import { type Clock, parseDuration, type Timer } from '../../runtime/index.ts';
+import { LateRequest } from '../registry/late-request.ts';
 import type { Exchange } from './exchange.ts';
 import { type StatusEncoder, sendError, TEXT_TYPE } from './respond.ts';
 
@@ -7,6 +8,9 @@ import { type StatusEncoder, sendError, TEXT_TYPE } from './respond.ts';
 const SWEEP_MS = 1000;
 /** The longest that a request waits for others before it is given up: upstream's `requestTimeoutUpperBound`. */
 const WAIT_MS_MAX = 34_000;
+
+/** A request that is given less is over before anybody has looked at it. */
+const SERVED_MS_MIN = 0.05;
 
 /**
  * Answers 504 for requests that take too long. One timer looks after all of them, so that a request costs no timer of its own. Upstream:
@@ -37,7 +41,7 @@ export class Deadlines {
     return this.#running.size + this.#shorter.size;
   }
 
-  /** @throws ApiError (400) for a `timeout` that is none. */
+  /** @throws ApiError (400) for a `timeout` that is none, LateRequest for one in which nothing can be done. */
   begin(exchange: Exchange): void {
     if (this.#closing) exchange.response.shouldKeepAlive = false;
     const asked = askedTimeout(exchange);
@@ -48,6 +52,7 @@ export class Deadlines {
     exchange.deadline = now + Math.min(exchange.timeoutMs, WAIT_MS_MAX);
     (isShorter ? this.#shorter : this.#running).set(exchange, deadline);
     this.#timer ??= this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
+    if (exchange.timeoutMs < SERVED_MS_MIN) throw new LateRequest();
   }
 
   end(exchange: Exchange): void {

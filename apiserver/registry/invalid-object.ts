@@ -1,10 +1,13 @@
-import { type ApiError, apiError, type FieldError, type KindInfo, type KubeObject } from '../../api/index.ts';
+import { type ApiError, apiError, apiVersionOf, type FieldError, type KindInfo, type KubeObject } from '../../api/index.ts';
 import { emptyAt } from '../../api/schema.ts';
 
-/** What is answered for an object that is not valid (422). Upstream validates its internal version, whose group is the stored one's. */
+/**
+ * What is answered for an object that is not valid (422), in the name of what it says that it is. Upstream validates its internal version, whose group
+ * is the stored one's.
+ */
 export function invalidObject(info: KindInfo, object: KubeObject, errors: readonly FieldError[]): ApiError {
-  const group = info.storedAs === undefined ? info.group : groupOf(info.storedAs);
-  const { kind = info.kind, metadata } = object;
+  const { kind = info.kind, apiVersion = apiVersionOf(info), metadata } = object;
+  const group = groupOf(info.storedAs ?? apiVersion);
   const shown = errors.map((error) => asGiven(object, error));
   return apiError.invalid({ group, resource: kind }, metadata.name ?? '', shown);
 }

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { apiError, coreKinds, type ErrorSubject, type Node, type Pod } from '../../api/index.ts';
-import { trusting } from '../../runtime/index.ts';
+import { type Dial, trusting, VerifyingAgent } from '../../runtime/index.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
@@ -29,6 +29,8 @@ export interface KubeletOptions {
   /** PEM of the CA of kubelets' serving certificates; absent: not checked, as upstream. */
   readonly ca?: string | undefined;
   readonly addressTypes: readonly string[];
+  /** The way into the cluster; direct unless given. */
+  readonly dial?: Dial | undefined;
 }
 
 /** Where a kubelet listens. */
@@ -146,6 +148,7 @@ export class KubeletConnector implements PodDialer {
 
   /** Nodes that are simulated pass bytes on; any other does not know the path, and its pods are on a network. */
   async dial({ host, port, pod: named }: Address): Promise<Duplex | undefined> {
+    if (this.#options.dial) return await this.#options.dial({ host, port });
     const pod = named && this.#objects.get<Pod>(coreKinds.pods, named.namespace, named.name);
     const { nodeName } = pod?.spec ?? {};
     if (!pod || !nodeName || !pod.status.podIPs?.some(({ ip }) => ip === host)) return undefined;
@@ -174,10 +177,10 @@ interface Connections {
   readonly trusting: https.Agent;
 }
 
-function connectionsOf({ identity, ca }: KubeletOptions): Connections {
+function connectionsOf({ identity, ca, dial }: KubeletOptions): Connections {
   const shown = identity?.();
-  const verified = new https.Agent({ keepAlive: true, ...tlsOf(shown, ca) });
-  return { identity: shown, verified, trusting: new https.Agent({ keepAlive: true, ...tlsOf(shown, undefined) }) };
+  const verified = new VerifyingAgent({ dial, keepAlive: true, ...tlsOf(shown, ca) });
+  return { identity: shown, verified, trusting: new VerifyingAgent({ dial, keepAlive: true, ...tlsOf(shown, undefined) }) };
 }
 
 /** The context is made once: to read certificate and key for each connection costs more than all else of an exec. */

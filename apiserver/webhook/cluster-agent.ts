@@ -1,8 +1,8 @@
-// How the API server gets to what runs in the cluster. Upstream's is on the network of the pods, or has a proxy there (`--egress-selector-config-file`,
-// KEP-1281); here a pod's network is in the process of its node, which passes bytes on.
-import https from 'node:https';
+// How the API server gets to what runs in the cluster. Upstream's is on the network of the pods, or has a proxy there (KEP-1281), as ours may (../egress); here a pod's network is in the process of its node, which passes bytes on.
+import type https from 'node:https';
 import type { Duplex } from 'node:stream';
-import { type ConnectionOptions, connect } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
+import { type Dial, VerifyingAgent } from '../../runtime/index.ts';
 import type { Address } from './service-address.ts';
 
 /** Opens connections to pods. */
@@ -16,29 +16,16 @@ export interface ClusterRequest extends https.RequestOptions {
   readonly address: Address;
 }
 
-type Connected = (error: Error | null, socket: Duplex) => void;
-
 /** An agent that gets to pods, too; for requests that say where they go, as `address`. */
-export class ClusterAgent extends https.Agent {
+export class ClusterAgent extends VerifyingAgent {
   readonly #dialer: PodDialer;
 
   constructor(dialer: PodDialer, options: https.AgentOptions) {
-    super(options);
+    super({ ...options, dial: (to) => dialer.dial(to) });
     this.#dialer = dialer;
   }
 
-  override createConnection(options: ConnectionOptions & { readonly address?: Address }, done: Connected): Duplex | null | undefined {
-    const direct = () => super.createConnection(options, done);
-    const { address } = options;
-    if (!address?.pod) return direct();
-    this.#dialer.dial(address).then(
-      (socket) => {
-        const made = socket ? connect({ ...options, socket }) : direct();
-        if (made) done(null, made);
-      },
-      // Whoever is told of an error looks at no socket.
-      (error: unknown) => Reflect.apply(done, undefined, [error]),
-    );
-    return undefined;
+  protected override dialed(options: ConnectionOptions & { readonly address?: Address }, dial: Dial): Promise<Duplex | undefined> {
+    return options.address ? this.#dialer.dial(options.address) : super.dialed(options, dial);
   }
 }

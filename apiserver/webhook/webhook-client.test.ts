@@ -13,7 +13,8 @@ const createClient = () =>
     objects: { get: unused, list: unused, fresh: unused, onChange: unused },
     random: seededRandom(1),
     clock: systemClock,
-    dialer: { dial: unused },
+    // There is no way of its own to a URL.
+    dialer: { dial: () => Promise.resolve(undefined) },
   });
 
 const HOUR_MS = 3_600_000;

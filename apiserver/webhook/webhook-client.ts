@@ -270,15 +270,6 @@ export function inGo(error: unknown, address: Address): string {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `dial tcp: lookup ${address.host}: no such host`;
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
-    case 'CERT_HAS_EXPIRED':
-      return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `tls: failed to verify certificate: x509: ${wrongName(error, address.host)}`;
     case 'EPROTO':
       return 'http: server gave HTTP response to HTTPS client';
     default:
@@ -290,17 +281,6 @@ export function inGo(error: unknown, address: Address): string {
 function malformed(error: Error): string {
   const [line = ''] = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString().split(/\r?\n/, 1) : [];
   return `malformed HTTP response ${goQuote(line)}`;
-}
-
-/** Names that a certificate is for, in Go's words. */
-function wrongName(error: Error, address: string): string {
-  const host = 'host' in error && typeof error.host === 'string' ? error.host : address;
-  const cert = 'cert' in error ? (error.cert as { readonly subjectaltname?: string | undefined }) : {};
-  const sort = isIP(host) === 0 ? 'DNS:' : 'IP Address:';
-  const names = (cert.subjectaltname ?? '').split(', ').flatMap((name) => (name.startsWith(sort) ? [name.slice(sort.length)] : []));
-  if (names.length > 0) return `certificate is valid for ${names.join(', ')}, not ${host}`;
-  if (isIP(host) !== 0) return `cannot validate certificate for ${host} because it doesn't contain any IP SANs`;
-  return `certificate is not valid for any names, but wanted to match ${host}`;
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {

@@ -106,6 +106,11 @@ export class KubeletCounts {
     if (hostUsers === false) this.#withOwnUsers.failed++;
   }
 
+  /** A container did not start in the sync that made its sandbox: that may be for the users that the pod has for itself. */
+  firstStartFailed({ hostUsers }: Pod['spec']): void {
+    if (hostUsers === false) this.#withOwnUsers.failed++;
+  }
+
   containerStarted(role: ContainerRole): void {
     addOne(this.#containers, TYPE_OF[role]);
   }

@@ -317,6 +317,16 @@ test('a pod past its active deadline fails', async () => {
   expect(node.deleted).toEqual([]);
 });
 
+test('that a deadline is exceeded is told for each status of the end of a pod, as a kubelet tells it', async () => {
+  const node = new TestNode();
+  await node.runScript('sleep 3600', { activeDeadlineSeconds: 60, terminationGracePeriodSeconds: 10 });
+  const told = () => node.told('DeadlineExceeded').length;
+  await node.pass(61);
+  expect(told()).toBe(2);
+  await node.pass(11);
+  expect([told(), node.status?.phase]).toEqual([4, 'Failed']);
+});
+
 test('a pod that the node refuses fails without having run', async () => {
   const node = new TestNode();
   node.worker = new PodWorker(node.services, aPod(), { reason: 'OutOfcpu', message: 'no' });

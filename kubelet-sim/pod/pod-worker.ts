@@ -1,5 +1,6 @@
 import type { Live, Pod, PodStatus } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
+import { DEADLINE_EXCEEDED, deadlineDelayMs, tellDeadline } from './active-deadline.ts';
 import { ContainerRuns } from './container-runs.ts';
 import { graceMsOf } from './grace.ts';
 import type { SyncType } from './kubelet-counts.ts';
@@ -324,6 +325,7 @@ export class PodWorker {
     this.#resize();
     const { progressed, retryMs } = await this.#runs.start(actions.starts, signal);
     if (retryMs !== undefined) this.#retryIn(retryMs);
+    if (actions.createSandbox && retryMs !== undefined) this.#node.counts.firstStartFailed(this.#pod.spec);
     if (progressed) this.#again = true;
   }
 
@@ -383,6 +385,7 @@ export class PodWorker {
     if (this.#abandoned) return;
     this.#state = 'ended';
     this.#show(this.#observe(true));
+    if (this.#verdict === DEADLINE_EXCEEDED) tellDeadline(this.#node.events, this.#pod);
   }
 
   async #stop(): Promise<void> {
@@ -463,17 +466,14 @@ export class PodWorker {
     this.#storageCheck?.cancel();
   }
 
-  /** Upstream: `pkg/kubelet/active_deadline.go`. */
   #setDeadline(): void {
     this.#deadline?.cancel();
-    const seconds = this.#pod.spec.activeDeadlineSeconds;
-    if (seconds === undefined || this.#state !== 'active' || this.#terminating) return;
-    const now = this.#node.clock.now();
-    const start = Date.parse(this.#status.startTime ?? '') || now;
-    this.#deadline = this.#node.clock.setTimer(start + seconds * 1000 - now, () => {
-      const message = 'Pod was active on the node longer than the specified deadline';
-      this.#node.events.normal(this.#pod, 'DeadlineExceeded', message);
-      this.evict({ reason: 'DeadlineExceeded', message });
+    const { clock, events } = this.#node;
+    const delayMs = deadlineDelayMs(this.#pod, this.#status.startTime, clock.now());
+    if (delayMs === undefined || this.#state !== 'active' || this.#terminating) return;
+    this.#deadline = clock.setTimer(delayMs, () => {
+      tellDeadline(events, this.#pod);
+      this.evict(DEADLINE_EXCEEDED);
     });
   }
 

@@ -64,6 +64,14 @@ test('pods in a user namespace of their own are counted beside the others', asyn
   expect(shown(broken.services.counts)).toContain('kubelet_started_user_namespaced_pods_errors_total 1');
 });
 
+test('a container that does not start with its sandbox is an error of a pod in a user namespace of its own, once', async () => {
+  const node = new TestNode();
+  const envFrom = [{ configMapRef: { name: 'none' } }];
+  await node.run({ hostUsers: false, containers: [aContainer('a', { envFrom }), aContainer('b', { envFrom })] });
+  await node.pass(60);
+  expect(shown(node.services.counts)).toContain('kubelet_started_user_namespaced_pods_errors_total 1');
+});
+
 test('a hook whose server does not speak TLS is sent without, told of and counted', async () => {
   const node = new TestNode();
   const postStart = { httpGet: { scheme: 'HTTPS', port: 80, path: '/x' } };

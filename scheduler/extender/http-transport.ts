@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { trusting } from '../../runtime/index.ts';
+import { checkServerIdentity, trusting } from '../../runtime/index.ts';
 import type { ExtenderConfiguration } from '../config/configuration.ts';
 
 /** Answers longer than this are refused. */
@@ -25,6 +25,7 @@ export function httpTransport({ enableHTTPS, tls, httpTimeoutMs }: ExtenderConfi
         ...options,
         cert,
         key,
+        checkServerIdentity,
         ...trusting(ca),
         rejectUnauthorized: !insecure,
         ...(serverName === undefined ? {} : { servername: serverName }),

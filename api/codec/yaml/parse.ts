@@ -1,10 +1,12 @@
 // YAML bodies. The parser is loaded when the first one arrives that is not JSON as well: most servers never see any.
 import { createRequire } from 'node:module';
-import type { CST, Document, LineCounter, Node, YAMLError } from 'yaml';
+import type { CST, Document, LineCounter, Node } from 'yaml';
+import { goQuote } from '../../field-error.ts';
 import { setMember } from '../../patch/json-value.ts';
 import { DecodeError } from '../decode-error.ts';
 import { readPlainJson } from './plain-json.ts';
 import { resolvePlain } from './resolve.ts';
+import { describe } from './yaml-errors.ts';
 
 const require = createRequire(import.meta.url);
 const load = (): typeof import('yaml') => require('yaml');
@@ -23,6 +25,10 @@ const tooDeep = () => new DecodeError(`yaml: exceeded max depth of ${DEPTH_MAX}`
 /** Alias nodes may stand for so many others. */
 const ALIASES_MAX = 10_000;
 
+/** What go-yaml's reader takes in no text. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are looked for
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
+
 /** What a YAML text says. */
 export interface YamlContent {
   readonly value: unknown;
@@ -38,6 +44,7 @@ export interface YamlContent {
 export function readYaml(text: string): YamlContent {
   const json = readPlainJson(text, DEPTH_MAX);
   if (json) return { value: json, repeated: () => [] };
+  if (CONTROL.test(text)) throw new DecodeError('yaml: control characters are not allowed');
   const { LineCounter } = load();
   const lines = new LineCounter();
   const document = parse(text, lines);
@@ -104,7 +111,19 @@ function toJson(value: unknown, depth = 0): unknown {
 function keyText(key: unknown): string {
   if (typeof key === 'string') return key;
   if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return String(key);
-  throw new DecodeError('error converting YAML to JSON: unsupported map key of type: nil');
+  if (key === null || key === undefined) throw new DecodeError('error converting YAML to JSON: unsupported map key of type: nil');
+  throw new DecodeError(`yaml: invalid map key: ${goSyntax(key)}`);
+}
+
+/** A value as Go's `%#v` writes it. */
+function goSyntax(value: unknown): string {
+  if (value === null || value === undefined) return 'interface {}(nil)';
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (value instanceof Map) {
+    const members = [...value].map(([key, member]) => `${goSyntax(key)}:${goSyntax(member)}`);
+    return `map[interface {}]interface {}{${members.sort().join(', ')}}`;
+  }
+  return typeof value === 'string' ? goQuote(value) : String(value);
 }
 
 function collect(node: unknown, lines: LineCounter, found: string[]): void {
@@ -122,40 +141,3 @@ function collect(node: unknown, lines: LineCounter, found: string[]): void {
 }
 
 const lineOf = (node: Node, lines: LineCounter): number => lines.linePos(node.range?.[0] ?? 0).line;
-
-/** Errors that Go's scanner finds; its parser counts lines from zero. */
-const SCANNER: readonly string[] = [
-  'TAB_AS_INDENT',
-  'BAD_SCALAR_START',
-  'BAD_DQ_ESCAPE',
-  'BLOCK_AS_IMPLICIT_KEY',
-  'MULTILINE_IMPLICIT_KEY',
-];
-
-/** What Go's parser would say: line and problem, as near as the two parsers agree. */
-function describe({ code, message, pos }: YAMLError, text: string, lines: LineCounter): string {
-  const line = lines.linePos(pos[0]).line - (SCANNER.includes(code) ? 0 : 1);
-  return `${line > 0 ? `line ${line}: ` : ''}${isClosedEarly(text, pos[0]) ? NO_CONTENT : problem(code, message)}`;
-}
-
-const NO_CONTENT = 'did not find expected node content';
-
-/** A wrong bracket right after an opening one or a comma stands where a value is due. */
-const isClosedEarly = (text: string, at: number): boolean => /[[{,]\s*[\]}]$/.test(text.slice(0, at + 1));
-
-function problem(code: string, message: string): string {
-  const flow = /^(?:Flow (map|sequence)|Missing , )/.exec(message);
-  if (flow) return `did not find expected ',' or '${flow[1] === 'sequence' ? ']' : '}'}'`;
-  if (message.startsWith('Missing closing')) return 'found unexpected end of stream';
-  return PROBLEMS[code] ?? NO_CONTENT;
-}
-
-const PROBLEMS: Readonly<Record<string, string>> = {
-  BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
-  BAD_INDENT: 'did not find expected key',
-  TAB_AS_INDENT: 'found character that cannot start any token',
-  BAD_SCALAR_START: 'found character that cannot start any token',
-  BAD_DQ_ESCAPE: 'found unknown escape character',
-  MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
-  BAD_DIRECTIVE: 'found unknown directive name',
-};

@@ -60,10 +60,10 @@ describe('reading YAML', () => {
   test.each([
     ['apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x\n', "yaml: line 3: did not find expected ',' or '}'"],
     ['{a: [}', 'yaml: did not find expected node content'],
-    ['a: b: c\n', 'yaml: line 1: mapping values are not allowed in this context'],
+    ['a: b: c\n', 'yaml: mapping values are not allowed in this context'],
     ['a:\n\t- b\n', 'yaml: line 2: found character that cannot start any token'],
-    ['a: @b\n', 'yaml: line 1: found character that cannot start any token'],
-    ['a: "x\n', 'yaml: line 1: found unexpected end of stream'],
+    ['a: @b\n', 'yaml: found character that cannot start any token'],
+    ['a: "x\n', 'yaml: line 2: found unexpected end of stream'],
     ['a: *b\n', "yaml: unknown anchor 'b' referenced"],
     ['a:\n  b: 1\n c: 2\n', 'yaml: line 2: did not find expected key'],
     ['a: {<<: 1}\n', 'yaml: map merge requires map or sequence of maps as the value'],

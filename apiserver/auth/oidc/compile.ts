@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { type CompiledExpression, celTypes, compileExpression, ExpressionError, structTypesOf } from '../../../api/cel.ts';
 import { type FieldError, fieldError } from '../../../api/index.ts';
+import type { Dial } from '../../../runtime/index.ts';
+import type { Egress } from '../../egress/index.ts';
 import { checkDomainPrefixedPath } from '../../validation/domain-path.ts';
 import { hasSelect } from './claim-use.ts';
 import type { AuthenticationConfiguration, JwtConfiguration, PrefixedClaim } from './config.ts';
@@ -22,6 +24,8 @@ export interface CompiledJwt {
   readonly issuer: string;
   readonly discoveryUrl: string | undefined;
   readonly ca: string | undefined;
+  /** The way to it; direct unless given. */
+  readonly dial: Dial | undefined;
   readonly audiences: readonly string[];
   readonly username: ClaimSource;
   readonly groups: ClaimSource | undefined;
@@ -46,8 +50,12 @@ const USER_ENVIRONMENT = {
   structs: structTypesOf({ [USER]: { username: STRING, uid: STRING, groups: listOf(STRING), extra: mapOf(STRING, listOf(STRING)) } }),
 };
 
-/** @param disallowedIssuers those of service accounts. */
-export function compileAuthentication({ jwt, anonymous }: AuthenticationConfiguration, disallowedIssuers: readonly string[]): Compiled {
+/** @param disallowedIssuers those of service accounts. @param egress the ways out that there are. */
+export function compileAuthentication(
+  { jwt, anonymous }: AuthenticationConfiguration,
+  disallowedIssuers: readonly string[],
+  egress: Egress = new Map(),
+): Compiled {
   const every = jwt ?? [];
   if (every.length > JWT_MAX) return { jwt: [], errors: [fieldError.tooMany('jwt', every.length, JWT_MAX)] };
   const errors: FieldError[] = [];
@@ -55,7 +63,7 @@ export function compileAuthentication({ jwt, anonymous }: AuthenticationConfigur
   const discoveryUrls = new Set<string>();
   const compiled = every.map((each, i) => {
     const path = `jwt[${i}]`;
-    const one = compileJwt(each, path, disallowedIssuers);
+    const one = compileJwt(each, path, { disallowed: disallowedIssuers, egress });
     errors.push(...one.errors);
     const { url, discoveryURL } = each.issuer;
     if (issuers.has(url ?? '')) errors.push(fieldError.duplicate(`${path}.issuer.url`, url));
@@ -99,17 +107,26 @@ class Compiler {
   }
 }
 
-function compileJwt(config: JwtConfiguration, path: string, disallowed: readonly string[]): { jwt: CompiledJwt; errors: FieldError[] } {
+/** What an issuer may not be, and by which ways it may be reached. */
+interface Allowed {
+  readonly disallowed: readonly string[];
+  readonly egress: Egress;
+}
+
+const isSelected = (type: string): type is 'controlplane' | 'cluster' => type === 'controlplane' || type === 'cluster';
+
+function compileJwt(config: JwtConfiguration, path: string, allowed: Allowed): { jwt: CompiledJwt; errors: FieldError[] } {
   const compiler = new Compiler();
-  compiler.errors.push(...issuerErrors(config.issuer, `${path}.issuer`, disallowed));
+  compiler.errors.push(...issuerErrors(config.issuer, `${path}.issuer`, allowed));
   const { requiredClaims, claimRules } = claimRulesOf(compiler, config.claimValidationRules ?? [], `${path}.claimValidationRules`);
   const mappings = mappingsOf(compiler, config.claimMappings ?? {}, `${path}.claimMappings`);
   const userRules = userRulesOf(compiler, config.userValidationRules ?? [], `${path}.userValidationRules`);
-  const { url, discoveryURL, certificateAuthority, audiences } = config.issuer;
+  const { url, discoveryURL, certificateAuthority, audiences, egressSelectorType: way = '' } = config.issuer;
   const jwt: CompiledJwt = {
     issuer: url ?? '',
     discoveryUrl: discoveryURL || undefined,
     ca: certificateAuthority || undefined,
+    dial: way && isSelected(way) ? allowed.egress.get(way) : undefined,
     audiences: audiences ?? [],
     ...mappings,
     requiredClaims,
@@ -119,7 +136,7 @@ function compileJwt(config: JwtConfiguration, path: string, disallowed: readonly
   return { jwt, errors: compiler.errors };
 }
 
-function issuerErrors(issuer: JwtConfiguration['issuer'], path: string, disallowed: readonly string[]): FieldError[] {
+function issuerErrors(issuer: JwtConfiguration['issuer'], path: string, { disallowed, egress }: Allowed): FieldError[] {
   const { discoveryURL, certificateAuthority, egressSelectorType } = issuer;
   const url = issuer.url ?? '';
   const errors = url === '' ? [fieldError.required(`${path}.url`)] : urlErrors(url, `${path}.url`, disallowed);
@@ -134,9 +151,8 @@ function issuerErrors(issuer: JwtConfiguration['issuer'], path: string, disallow
     const why = 'data does not contain any valid RSA or ECDSA certificates';
     errors.push(fieldError.invalid(`${path}.certificateAuthority`, '<omitted>', why));
   }
-  if (egressSelectorType) {
-    const isKnown = egressSelectorType === 'controlplane' || egressSelectorType === 'cluster';
-    const why = isKnown
+  if (egressSelectorType && !(isSelected(egressSelectorType) && egress.has(egressSelectorType))) {
+    const why = isSelected(egressSelectorType)
       ? `egress lookup for "${egressSelectorType}" is not configured`
       : 'egress selector must be either controlplane or cluster';
     errors.push(fieldError.invalid(`${path}.egressSelectorType`, egressSelectorType, why));

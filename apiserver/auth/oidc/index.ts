@@ -2,6 +2,7 @@
 import { type Clock, type Logger, type Service, SIGNING_ALGORITHMS, type Timer } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
 import { ConfigReload, type ConfigReloadOptions } from '../../config-reload.ts';
+import type { Egress } from '../../egress/index.ts';
 import { compileAuthentication } from './compile.ts';
 import {
   AUTHENTICATION_FORMAT,
@@ -19,6 +20,8 @@ export interface ProvidersOptions {
   readonly apiAudiences: readonly string[];
   /** Issuers of the tokens of service accounts: no provider may be one. */
   readonly disallowedIssuers: readonly string[];
+  /** Ways by which providers may be reached. */
+  readonly egress?: Egress | undefined;
   /** Told how it went when the file had changed. */
   readonly onReload?: ConfigReloadOptions['onReload'];
   /** Told the hash of what the file says. */
@@ -125,7 +128,7 @@ interface TokensOptions extends ProvidersOptions {
 
 function tokensOf(config: AuthenticationConfiguration, options: TokensOptions): OidcTokens[] {
   const { option, path, algorithms, apiAudiences, onToken, clock, logger } = options;
-  const { jwt, errors } = compileAuthentication(config, options.disallowedIssuers);
+  const { jwt, errors } = compileAuthentication(config, options.disallowedIssuers, options.egress);
   refuseConfig(option, path, errors);
   return jwt.map((each) => new OidcTokens({ jwt: each, algorithms, apiAudiences, onToken, clock, logger }));
 }

@@ -37,7 +37,7 @@ export class OidcTokens implements TokenAuthenticator {
   constructor(options: OidcOptions) {
     const { jwt, clock, logger } = options;
     this.#options = options;
-    this.#provider = new Provider({ issuer: jwt.issuer, discoveryUrl: jwt.discoveryUrl, ca: jwt.ca, clock, logger });
+    this.#provider = new Provider({ issuer: jwt.issuer, discoveryUrl: jwt.discoveryUrl, ca: jwt.ca, dial: jwt.dial, clock, logger });
   }
 
   /** Whether the provider has told its keys. */

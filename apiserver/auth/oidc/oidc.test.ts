@@ -295,6 +295,14 @@ describe('what cannot be followed', () => {
   const mapped = (claimMappings: JwtConfiguration['claimMappings']) => ({ ...good, claimMappings });
   const ruled = (...claimValidationRules: NonNullable<JwtConfiguration['claimValidationRules']>) => ({ ...good, claimValidationRules });
 
+  it('a provider is reached by the way out that its issuer names, where there is one', () => {
+    const dial = () => Promise.resolve(undefined);
+    const jwt = [issuer({ egressSelectorType: 'cluster' })];
+    const { errors, jwt: compiled } = compileAuthentication({ jwt }, [API], new Map([['cluster', dial]]));
+    expect([errors, compiled[0]?.dial]).toEqual([[], dial]);
+    expect(compileAuthentication({ jwt: [good] }, [API], new Map([['cluster', dial]])).jwt[0]?.dial).toBeUndefined();
+  });
+
   it.each<[JwtConfiguration, string]>([
     [issuer({ url: '' }), 'jwt[0].issuer.url: Required value'],
     [issuer({ url: 'http://a' }), 'jwt[0].issuer.url: Invalid value: "http://a": URL scheme must be https'],

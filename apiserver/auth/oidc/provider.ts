@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock, Logger, Timer } from '../../../runtime/index.ts';
+import type { Clock, Dial, Logger, Timer } from '../../../runtime/index.ts';
 import { isSignedBy, type ParsedToken, type VerificationKey } from '../../../runtime/index.ts';
 import { PeerClient } from '../json-http.ts';
 
@@ -15,6 +15,8 @@ export interface ProviderOptions {
   readonly discoveryUrl: string | undefined;
   /** PEM; the system's authorities unless given. */
   readonly ca: string | undefined;
+  /** The way there; direct unless given. */
+  readonly dial?: Dial | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -42,7 +44,7 @@ export class Provider {
 
   constructor(options: ProviderOptions) {
     this.#options = options;
-    this.#client = new PeerClient({ ca: options.ca, timeoutMs: REQUEST_MS_MAX, clock: options.clock });
+    this.#client = new PeerClient({ ca: options.ca, dial: options.dial, timeoutMs: REQUEST_MS_MAX, clock: options.clock });
   }
 
   /** Begins to look for the provider; nobody waits for it. */

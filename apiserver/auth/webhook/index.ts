@@ -1,5 +1,5 @@
 // Authorizers and authenticators that are asked over HTTP, and the configuration file that orders authorizers.
-import { type Clock, type Logger, type Random, type Service, UserError } from '../../../runtime/index.ts';
+import { type Clock, type Dial, type Logger, type Random, type Service, UserError } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
 import { ConfigReload, type ConfigReloadOptions } from '../../config-reload.ts';
 import type { AuthorizationWebhookMetrics, WebhookResult } from '../../pipeline/webhook-metrics.ts';
@@ -28,6 +28,8 @@ export interface ChainOptions {
   readonly onHash?: ConfigReloadOptions['onHash'];
   /** Told what webhooks are asked; nobody unless given. */
   readonly metrics?: AuthorizationWebhookMetrics | undefined;
+  /** The way to webhooks; direct unless given. */
+  readonly dial?: Dial | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -142,10 +144,14 @@ export function chainFromModes(modes: readonly string[], webhook: CompiledWebhoo
   return createChain(authorizers, options);
 }
 
-function webhookAuthorizer(name: string, webhook: CompiledWebhook, { clock, random, logger, metrics }: ChainOptions): WebhookAuthorizer {
+function webhookAuthorizer(
+  name: string,
+  webhook: CompiledWebhook,
+  { clock, random, logger, metrics, dial }: ChainOptions,
+): WebhookAuthorizer {
   const { kubeconfig, timeoutMs, ...rest } = webhook;
   const onTry = (result: WebhookResult, seconds: number) => metrics?.asked(name, result, seconds);
-  const client = new ReviewClient({ kubeconfig, timeoutMs, onTry, clock, random });
+  const client = new ReviewClient({ kubeconfig, timeoutMs, dial, onTry, clock, random });
   return new WebhookAuthorizer({ name, client, ...rest, metrics, clock, logger });
 }
 
@@ -157,12 +163,14 @@ export interface TokenWebhookSpec {
   readonly version: ReviewVersion;
   readonly ttlMs: number;
   readonly apiAudiences: readonly string[];
+  /** The way there; direct unless given. */
+  readonly dial?: Dial | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** What `--authentication-token-webhook-config-file` asks for. @throws UserError */
-export function createTokenWebhook({ kubeconfig, random, ...rest }: TokenWebhookSpec): TokenWebhook {
-  const client = new ReviewClient({ kubeconfig, timeoutMs: TOKEN_REVIEW_MS_MAX, clock: rest.clock, random });
+export function createTokenWebhook({ kubeconfig, dial, random, ...rest }: TokenWebhookSpec): TokenWebhook {
+  const client = new ReviewClient({ kubeconfig, timeoutMs: TOKEN_REVIEW_MS_MAX, dial, clock: rest.clock, random });
   return new TokenWebhook({ client, ...rest });
 }

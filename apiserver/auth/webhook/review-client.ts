@@ -1,5 +1,5 @@
 import { loadKubeconfig } from '../../../client/index.ts';
-import { Backoff, type Clock, type Random } from '../../../runtime/index.ts';
+import { Backoff, type Clock, type Dial, type Random } from '../../../runtime/index.ts';
 import { RedirectError } from '../../http/redirects.ts';
 import type { WebhookResult } from '../../pipeline/webhook-metrics.ts';
 import { PeerClient } from '../json-http.ts';
@@ -29,6 +29,8 @@ export interface ReviewClientOptions {
   /** A kubeconfig: its cluster is the webhook, its user is us. */
   readonly kubeconfig: string;
   readonly timeoutMs: number;
+  /** The way there; direct unless given. */
+  readonly dial?: Dial | undefined;
   /** Told what came of each try, and how long it took. */
   onTry?(result: WebhookResult, seconds: number): void;
   readonly clock: Clock;
@@ -47,8 +49,8 @@ export class ReviewClient {
     const { server, ca, cert, key, token, insecureSkipTlsVerify, tlsServerName } = loadKubeconfig(options.kubeconfig, { withPath: true });
     this.#options = options;
     this.#url = server;
-    const { timeoutMs, clock } = options;
-    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs, clock });
+    const { timeoutMs, dial, clock } = options;
+    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs, dial, clock });
   }
 
   /** Resolves with what was answered. Rejects when there is no answer, after some tries. */

@@ -29,8 +29,13 @@ const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash']);
 /** Interpreters: with these options they do a thing and end. */
 const ONE_SHOT = new Set(['-c', '-e', '-V', '-v', '--version', '--help', '-h']);
 
+/** A command that has the name of no tool and of no program of the image: a file of the container, if there is one. */
+export interface FileCommand {
+  readonly file: readonly string[];
+}
+
 /** Decides what a container runs: by its command, else by what its image does. */
-export function chooseProgram(request: ProgramRequest): Program | StartFailure {
+export function chooseProgram(request: ProgramRequest): Program | FileCommand {
   const { image, command, args } = request;
   if (command.length === 0 && (args.length === 0 || image.args === 'flags')) return ownProgram(request);
   const argv = [...command, ...args];
@@ -39,10 +44,9 @@ export function chooseProgram(request: ProgramRequest): Program | StartFailure {
   const client = image.clients[name];
   if (client !== undefined) return exitProgram(0, client);
   if (image.binaries.includes(name) || image.binaries.includes(path)) return binaryProgram(request, argv);
-  if (image.shell && TOOL_NAMES.has(name)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(image));
-  // Whether a path of a volume is there, and may be run, is seen when it is run.
-  if (path.includes('/') && request.isMounted(path)) return shellProgram(argv);
-  if (image.known) return { failure: notFound(path) };
+  const isOwnFile = path.includes('/') && request.isMounted(path);
+  if (!isOwnFile && image.shell && TOOL_NAMES.has(name)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(image));
+  if (isOwnFile || image.known) return { file: argv };
   return request.isExec ? exitProgram(0) : imageProgram(image, args);
 }
 
@@ -98,9 +102,6 @@ const stopMain: Program['start'] = (context) => {
   context.exit(0);
   return { signal: () => undefined, dispose: () => undefined };
 };
-
-const notFound = (path: string): string =>
-  path.includes('/') ? `exec: "${path}": stat ${path}: no such file or directory` : `exec: "${path}": executable file not found in $PATH`;
 
 /** A script of an image that nobody described may well start its server: it answers on the ports that its container declares. */
 const servedBy = (image: ImageFacts): ServerBehaviour | undefined => (image.known ? undefined : { ports: image.ports, facts: image });

@@ -21,6 +21,7 @@ import { ContainerLog } from './container-log.ts';
 import { ContainerProcess } from './container-process.ts';
 import { ContainerScript } from './container-script.ts';
 import { type ContainerUsage, cpuUsage, memoryUsage, type OwnLoad, withOwnLoad } from './container-usage.ts';
+import { fileProgram } from './file-program.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import { normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
@@ -30,6 +31,7 @@ import { isTaken } from './network/listeners.ts';
 import type { Program, RunningProgram, ServerBehaviour } from './program.ts';
 import { exitProgram } from './programs.ts';
 import type { Sandbox } from './sandbox.ts';
+import { shellProgram } from './shell-program.ts';
 import { StdinPipe } from './stdin-pipe.ts';
 import { terminalOf } from './terminal.ts';
 import { messageFromFile, messageFromLog, startErrorText } from './termination-message.ts';
@@ -265,7 +267,8 @@ export class SimulatedContainer {
 
   /** Starts its process; answers why it cannot, in the runtime's words. */
   async start(): Promise<string | undefined> {
-    const program = this.#choose();
+    const chosen = this.#choose();
+    const program = 'file' in chosen ? await fileProgram(chosen.file, this) : chosen;
     if ('failure' in program) {
       this.#failStart(program.failure);
       return program.failure;
@@ -341,9 +344,8 @@ export class SimulatedContainer {
       return;
     }
     if (before.state !== 'running') return;
-    const program = this.#choose();
-    if ('failure' in program) this.#failStart(program.failure);
-    else this.#launch(program);
+    const chosen = this.#choose();
+    this.#launch('file' in chosen ? shellProgram(chosen.file) : chosen);
   }
 
   #failStart(failure: string): void {

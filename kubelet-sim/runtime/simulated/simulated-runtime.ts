@@ -32,6 +32,7 @@ import { chooseProgram } from './choose-program.ts';
 import { SimulatedContainer } from './container.ts';
 import { ContainerProcess } from './container-process.ts';
 import { sumCpu, sumMemory } from './container-usage.ts';
+import { fileProgram } from './file-program.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import { HostFiles } from './host-files.ts';
 import { ConnectError } from './network/listener.ts';
@@ -287,13 +288,14 @@ export class SimulatedRuntime implements RuntimeService {
     const sandbox = this.#containers.get(id)?.sandbox;
     if (!container.isRunning || !sandbox)
       throw new RuntimeError('FailedPrecondition', `failed to exec in container: container is in ${stateName(container)} state`);
-    const program = chooseProgram({
+    const chosen = chooseProgram({
       image: container.image,
       command: request.command,
       args: [],
       isMounted: (path) => container.isMounted(path),
       isExec: true,
     });
+    const program = 'file' in chosen ? await fileProgram(chosen.file, container) : chosen;
     if ('failure' in program)
       throw new RuntimeError(
         'Unknown',

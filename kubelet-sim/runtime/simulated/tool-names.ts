@@ -1,3 +1,5 @@
+import type { ImageFacts } from './image-catalog.ts';
+
 /** Programs of a usual image: those of our shell and those that the tool box brings. Plain data, so that asking loads neither. */
 export const TOOL_NAMES: ReadonlySet<string> = new Set(
   (
@@ -8,3 +10,26 @@ export const TOOL_NAMES: ReadonlySet<string> = new Set(
     'netcat httpd getent dig host ping ip ifconfig netstat chgrp uptime chroot tty umount mountpoint losetup mkfs mkfs.ext4 mkfs.xfs nsenter mknod hexdump stty sysctl nmeter pidof'
   ).split(' '),
 );
+
+const SYSTEM_PATH = /^\/(?:usr\/(?:local\/)?)?s?bin\//;
+
+/** The name of a tool, whether it is called by name or by its usual path. */
+export const bareName = (name: string): string => name.replace(SYSTEM_PATH, '');
+
+/** Whether a container of this image has a program of this name that is not a file of the user's. */
+export function isTool(name: string, image: ImageFacts): boolean {
+  const bare = bareName(name);
+  return TOOL_NAMES.has(bare) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
+}
+
+const BINARY = Buffer.from('\x7fELF', 'latin1');
+
+/** What the file of a tool holds: a copy of it is the tool too. */
+export const toolContent = (name: string): Uint8Array => Buffer.concat([BINARY, Buffer.from(name)]);
+
+/** The name of the tool whose file this is. */
+export function toolOf(content: Uint8Array): string | undefined {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const name = bytes.indexOf(BINARY) === 0 ? bytes.toString('latin1', BINARY.length) : '';
+  return TOOL_NAMES.has(name) ? name : undefined;
+}

@@ -1,4 +1,4 @@
-import { TOOL_NAMES } from '../tool-names.ts';
+import { TOOL_NAMES, toolContent } from '../tool-names.ts';
 import type { MountPoint } from './container-files.ts';
 import { type DirectoryNode, newFile } from './tree.ts';
 
@@ -8,7 +8,7 @@ let directory: DirectoryNode | undefined;
 export function toolDirectory(): MountPoint {
   directory ??= {
     type: 'directory',
-    entries: new Map([...TOOL_NAMES].map((name) => [name, newFile(new Uint8Array(), 0, 0o755)])),
+    entries: new Map([...TOOL_NAMES].map((name) => [name, newFile(toolContent(name), 0, 0o755)])),
     readOnly: true,
     mode: 0o755,
     mtime: 0,

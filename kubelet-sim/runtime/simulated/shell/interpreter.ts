@@ -1,10 +1,12 @@
 import type { OutputStream } from '../../cri.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
+import { isTool } from '../tool-names.ts';
 import { ArithmeticError } from './arithmetic.ts';
 import type { AndOr, Command, Pipeline, Redirect, Script } from './ast.ts';
 import { BUILTINS } from './builtins.ts';
 import type { ReadCommand } from './command-reader.ts';
 import { Expander } from './expander.ts';
+import { runFile } from './file-runner.ts';
 import {
   BrokenPipe,
   ByteInput,
@@ -24,10 +26,9 @@ import { globRegExp } from './pattern.ts';
 import { ShellSyntaxError } from './reader.ts';
 import type { CommandContext, Shell, ShellHost } from './shell-context.ts';
 import { ControlFlow, ShellError, ShellState } from './state.ts';
-import { isTool, runTool } from './tool-runner.ts';
+import { runTool } from './tool-runner.ts';
 
 const EXIT_BROKEN_PIPE = 141;
-const EXIT_NOT_FOUND = 127;
 const CALL_DEPTH_MAX = 200;
 /** What a process writes to, by path or number. */
 const STREAM_PATHS: ReadonlyMap<string, OutputStream> = new Map([
@@ -173,9 +174,9 @@ export class Interpreter implements Shell {
     this.state.status = 0;
   }
 
-  #child(host = this.host): Interpreter {
+  #child(host = this.host, state = new ShellState(this.state)): Interpreter {
     if (this.#depth >= CALL_DEPTH_MAX) throw new ShellError('maximum nesting level exceeded', 2);
-    const child = new Interpreter(host, new ShellState(this.state), this.#depth + 1);
+    const child = new Interpreter(host, state, this.#depth + 1);
     child.#fds = this.#fds;
     return child;
   }
@@ -358,7 +359,7 @@ export class Interpreter implements Shell {
       return await this.host.spawn(argv, (host) => {
         const own = host === this.host ? this : this.#sharing(host);
         const ownContext = own.#contextOf(args, fds, assigned);
-        return isTool(name, host.process.image) ? runTool(name, ownContext) : own.#runFile(name, args, ownContext);
+        return isTool(name, host.process.image) ? runTool(name, ownContext) : runFile(name, ownContext);
       });
     } catch (error) {
       if (error instanceof BrokenPipe) return EXIT_BROKEN_PIPE;
@@ -386,7 +387,7 @@ export class Interpreter implements Shell {
       assigned,
       run: (argv, options = {}) => this.invoke(argv, options.fds ?? fds, options.environment ?? assigned),
       evaluate: (script) => this.run(parseScript(script), fds),
-      newShell: (state) => new Interpreter(this.host, state, this.#depth + 1),
+      newShell: (state) => this.#child(this.host, state),
       isKnown: (name) => this.state.functions.has(name) || BUILTINS.has(name) || isTool(name, this.host.process.image),
     };
   }
@@ -409,24 +410,6 @@ export class Interpreter implements Shell {
       this.state.locals.pop();
       for (const [name, value] of hidden) value === undefined ? this.state.variables.delete(name) : this.state.variables.set(name, value);
     }
-  }
-
-  /** A path is a script; a bare name that nothing knows is not found, unless the image is unknown too: then it is a program that stays. */
-  async #runFile(name: string, args: readonly string[], context: CommandContext): Promise<number> {
-    const path = normalizePath(name, this.state.cwd);
-    const files = await this.host.files();
-    if (name.includes('/') && (await files.exists(path))) {
-      const child = this.#child();
-      child.state.name = name;
-      child.state.positional = args;
-      return await child.main((await files.readFile(path)).toString('latin1'), context.fds);
-    }
-    if (!this.host.process.image.known && !name.includes('/')) {
-      await this.host.sleep(Number.POSITIVE_INFINITY);
-      return 0;
-    }
-    await context.stderr.write(`${this.state.name}: ${name}: not found\n`);
-    return EXIT_NOT_FOUND;
   }
 
   async #redirected(redirects: readonly Redirect[], outer: Descriptors): Promise<Descriptors> {

@@ -1,5 +1,4 @@
-import type { ImageFacts } from '../image-catalog.ts';
-import { TOOL_NAMES } from '../tool-names.ts';
+import { bareName } from '../tool-names.ts';
 import { agnhost } from './agnhost/agnhost.ts';
 import { BUILTINS } from './builtins.ts';
 import { sayEffectiveUser } from './effective-user.ts';
@@ -8,17 +7,6 @@ import { stdinOf } from './io.ts';
 import type { CommandContext, CommandFunction } from './shell-context.ts';
 import type { ToolOutcome } from './tool-box.ts';
 import { TOOLS } from './tools.ts';
-
-const SYSTEM_PATH = /^\/(?:usr\/(?:local\/)?)?s?bin\//;
-
-/** The name of a tool, whether it is called by name or by its usual path. */
-const bareName = (name: string): string => name.replace(SYSTEM_PATH, '');
-
-/** Whether a container of this image has a program of this name that is not a file of the user's. */
-export function isTool(name: string, image: ImageFacts): boolean {
-  const bare = bareName(name);
-  return TOOL_NAMES.has(bare) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
-}
 
 /** Runs a tool: one of ours, one of the image's, or one of the tool box. */
 export async function runTool(name: string, context: CommandContext): Promise<number> {

@@ -23,7 +23,8 @@ const TAIL_MS = 1000;
 const EXIT_TIMED_OUT = 124;
 
 /** A shell in a shell: `sh -c SCRIPT [NAME ARG…]`, `sh FILE [ARG…]`, or a script on standard input. */
-const shell: CommandFunction = async ({ host, state, args, fds, assigned, newShell }) => {
+const shell: CommandFunction = async (context) => {
+  const { host, state, args, fds, assigned, newShell } = context;
   const child = new ShellState();
   // As it was called: `/bin/sh` speaks of itself so.
   const [own = 'sh'] = host.process.argv;
@@ -40,11 +41,24 @@ const shell: CommandFunction = async ({ host, state, args, fds, assigned, newShe
   const interpreter = newShell(child);
   host.enter(interpreter);
   if (first === undefined) return await interactive(interpreter, host.process.tty, fds);
-  const script = inline ? first : (await (await host.files()).readFile(normalizePath(first, state.cwd))).toString('latin1');
+  const script = inline ? first : await scriptOf(first, context);
+  if (script === undefined) return 2;
   child.name = inline ? (rest.shift() ?? own) : first;
   child.positional = rest;
   return await interpreter.main(script, fds);
 };
+
+/** What a file says; undefined, and why, when it cannot be read. */
+async function scriptOf(name: string, context: CommandContext): Promise<string | undefined> {
+  const { host, state } = context;
+  try {
+    return (await (await host.files()).readFile(normalizePath(name, state.cwd))).toString('latin1');
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    await complain(context, `${state.name}: can't open '${name}': ${error.reason}`);
+    return undefined;
+  }
+}
 
 const SHELL_OPTIONS: readonly (readonly [string, ShellOption])[] = [
   ['e', 'errexit'],

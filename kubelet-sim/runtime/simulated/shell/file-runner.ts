@@ -1,0 +1,45 @@
+import { findInPath, type Interpreter, interpreterOf } from '../executable.ts';
+import { FileError, normalizePath } from '../files/tree.ts';
+import { isTool } from '../tool-names.ts';
+import { type CommandContext, complain } from './shell-context.ts';
+import { runTool } from './tool-runner.ts';
+
+const EXIT_NOT_RUNNABLE = 126;
+const EXIT_NOT_FOUND = 127;
+
+/**
+ * Runs what is no tool. A path, or a name that a directory of PATH has, is a file; a bare name that nothing knows is not found, unless the
+ * image is unknown too: then it is a program that stays. A script without a first line of its own is the shell's (busybox' `tryexec`).
+ */
+export async function runFile(name: string, context: CommandContext): Promise<number> {
+  const { host, state, args } = context;
+  const found = await find(name, context).catch((error: unknown) => {
+    if (error instanceof FileError) return error;
+    throw error;
+  });
+  if (found instanceof FileError) {
+    const isAbsent = found.code === 'ENOENT' || found.code === 'ENOTDIR';
+    const why = isAbsent ? 'not found' : found.reason;
+    return await complain(context, `${state.name}: ${name}: ${why}`, isAbsent ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE);
+  }
+  if (!found) {
+    await host.sleep(Number.POSITIVE_INFINITY);
+    return 0;
+  }
+  const words = { ...context, args: [...found.words, ...args] };
+  return isTool(found.path, host.process.image) ? await runTool(found.path, words) : await runFile(found.path, words);
+}
+
+/** Who runs it; undefined for a program that nobody knows. @throws FileError */
+async function find(name: string, { host, state, assigned }: CommandContext): Promise<Interpreter | undefined> {
+  const { image } = host.process;
+  const files = await host.files();
+  const search = { path: state.environment(assigned).get('PATH') ?? '', cwd: state.cwd };
+  const path = name.includes('/') ? name : await findInPath(files, name, search);
+  if (path !== undefined) {
+    const file = { path: normalizePath(path, state.cwd), name: path };
+    return (await interpreterOf(files, file, image)) ?? { path: 'sh', words: [path] };
+  }
+  if (image.known) throw new FileError('ENOENT', name);
+  return undefined;
+}
