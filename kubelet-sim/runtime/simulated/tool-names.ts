@@ -8,3 +8,16 @@ export const TOOL_NAMES: ReadonlySet<string> = new Set(
     'netcat httpd getent dig host ping ip ifconfig netstat chgrp uptime chroot tty umount mountpoint losetup mkfs mkfs.ext4 mkfs.xfs nsenter mknod hexdump stty sysctl nmeter pidof'
   ).split(' '),
 );
+
+/** Package managers, by the distributions that have them. */
+const MANAGERS: Readonly<Record<string, readonly string[]>> = {
+  'apt-get': ['debian', 'ubuntu'],
+  apt: ['debian', 'ubuntu'],
+  apk: ['alpine'],
+  yum: ['centos', 'fedora', 'oracle', 'rocky'],
+  dnf: ['fedora', 'oracle', 'rocky'],
+  microdnf: ['oracle'],
+};
+
+/** Whether an image of a distribution has a program of this name: one of its own is not asked for. */
+export const hasTool = (name: string, base: string): boolean => TOOL_NAMES.has(name) || (MANAGERS[name]?.includes(base) ?? false);

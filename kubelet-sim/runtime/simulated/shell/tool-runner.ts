@@ -1,5 +1,5 @@
 import type { ImageFacts } from '../image-catalog.ts';
-import { TOOL_NAMES } from '../tool-names.ts';
+import { hasTool } from '../tool-names.ts';
 import { agnhost } from './agnhost/agnhost.ts';
 import { BUILTINS } from './builtins.ts';
 import { sayEffectiveUser } from './effective-user.ts';
@@ -17,7 +17,7 @@ const bareName = (name: string): string => name.replace(SYSTEM_PATH, '');
 /** Whether a container of this image has a program of this name that is not a file of the user's. */
 export function isTool(name: string, image: ImageFacts): boolean {
   const bare = bareName(name);
-  return TOOL_NAMES.has(bare) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
+  return hasTool(bare, image.base) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
 }
 
 /** Runs a tool: one of ours, one of the image's, or one of the tool box. */

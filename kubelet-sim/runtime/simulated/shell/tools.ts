@@ -13,6 +13,7 @@ import { ByteInput, stdinOf } from './io.ts';
 import { MOUNT_TOOLS } from './mount-tools.ts';
 import { NC_TOOLS } from './nc.ts';
 import { NETWORK_TOOLS } from './network-tools.ts';
+import { PACKAGE_TOOLS } from './package-tools.ts';
 import { PROCESS_TOOLS } from './process-tools.ts';
 import { type CommandContext, type CommandFunction, complain, type Shell } from './shell-context.ts';
 import { type ShellOption, ShellState } from './state.ts';
@@ -356,6 +357,7 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['grep', grep('grep')],
   ['egrep', grep('egrep')],
   ['fgrep', grep('fgrep')],
+  ...PACKAGE_TOOLS,
   ...PROCESS_TOOLS,
   ...FILE_TOOLS,
   ['cat', cat],
