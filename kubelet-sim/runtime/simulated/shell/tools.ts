@@ -18,6 +18,7 @@ import { PROCESS_TOOLS } from './process-tools.ts';
 import { type CommandContext, type CommandFunction, complain, type Shell } from './shell-context.ts';
 import { type ShellOption, ShellState } from './state.ts';
 import { SYSTEM_TOOLS } from './system-tools.ts';
+import { xargs } from './xargs.ts';
 
 /** How often `tail -f` looks for more. */
 const TAIL_MS = 1000;
@@ -357,6 +358,7 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['grep', grep('grep')],
   ['egrep', grep('egrep')],
   ['fgrep', grep('fgrep')],
+  ['xargs', xargs],
   ...PACKAGE_TOOLS,
   ...PROCESS_TOOLS,
   ...FILE_TOOLS,
