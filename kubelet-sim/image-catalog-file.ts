@@ -11,19 +11,12 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
   const port = z.int().min(1).max(65_535);
   const code = z.int().min(0).max(255);
   const milliseconds = z.number().min(0);
-  const reply = z.strictObject({
-    path: z.string().startsWith('/'),
-    method: z.string().optional(),
-    status: z.int().min(100).max(599).optional(),
-    headers: map.optional(),
-    body: z.string().optional(),
-    delayMs: milliseconds.optional(),
-    afterMs: milliseconds.optional(),
-    exitCode: code.optional(),
-  });
+  const reply = replySchema(z);
   const behaviour = z.strictObject({
     run: z.union([z.enum(['server', 'exit']), texts.min(1)]).optional(),
     args: z.enum(['exec', 'flags']).optional(),
+    program: z.string().optional(),
+    worker: z.strictObject({ title: z.string(), uid: z.int().min(0) }).optional(),
     binaries: texts.optional(),
     clients: map.optional(),
     shell: z.boolean().optional(),
@@ -62,13 +55,19 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
     files: map.optional(),
     sizeBytes: z.int().min(0).optional(),
     missingTags: texts.optional(),
+    versionsBefore: z
+      .string()
+      .regex(/^\d+(?:\.\d+)*$/)
+      .optional(),
+    tools: z.enum(['gnu', 'busybox', 'old-busybox']).optional(),
     uid: z.int().min(0).optional(),
     gid: z.int().min(0).optional(),
     username: z.string().optional(),
     cpuMillis: z.number().min(0).optional(),
     memoryBytes: z.int().min(0).optional(),
   });
-  const entry = behaviour.extend({ repository: z.string().min(1), commands: z.record(z.string(), behaviour).optional() });
+  const whole = behaviour.extend({ commands: z.record(z.string(), behaviour).optional() });
+  const entry = whole.extend({ repository: z.string().min(1), tags: z.record(z.string(), whole).optional() });
   try {
     return z.strictObject({ images: z.array(entry) }).parse(parseYaml(await readFile(path, 'utf8'))).images;
   } catch (error) {
@@ -76,4 +75,18 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
       error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') : String(error);
     throw new UserError(`cannot read the image catalog ${path}: ${why}`);
   }
+}
+
+function replySchema(z: typeof import('zod').z) {
+  const milliseconds = z.number().min(0).optional();
+  return z.strictObject({
+    path: z.string().startsWith('/'),
+    method: z.string().optional(),
+    status: z.int().min(100).max(599).optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    body: z.string().optional(),
+    delayMs: milliseconds,
+    afterMs: milliseconds,
+    exitCode: z.int().min(0).max(255).optional(),
+  });
 }

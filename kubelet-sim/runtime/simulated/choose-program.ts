@@ -5,7 +5,7 @@ import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
 import { sleepMs } from './sleep-time.ts';
 import { NATIVE_PROGRAMS } from './test-images/index.ts';
-import { TOOL_NAMES } from './tool-names.ts';
+import { hasTool } from './tool-names.ts';
 
 /** A command that cannot be started, with the text of the runtime. */
 export interface StartFailure {
@@ -26,8 +26,10 @@ export interface ProgramRequest {
 
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash']);
 
-/** Interpreters: with these options they do a thing and end. */
-const ONE_SHOT = new Set(['-c', '-e', '-V', '-v', '--version', '--help', '-h']);
+/** With these options a program says something and ends. */
+const SAYS_ONE_THING = new Set(['-V', '-v', '--version', '--help', '-h']);
+/** With these an interpreter does what it is told and ends; a server is configured by them: `postgres -c max_connections=200`. */
+const DOES_ONE_THING = new Set(['-c', '-e']);
 
 /** A command that has the name of no tool and of no program of the image: a file of the container, if there is one. */
 export interface FileCommand {
@@ -38,16 +40,22 @@ export interface FileCommand {
 export function chooseProgram(request: ProgramRequest): Program | FileCommand {
   const { image, command, args } = request;
   if (command.length === 0 && (args.length === 0 || image.args === 'flags')) return ownProgram(request);
-  const argv = [...command, ...args];
+  const argv = commandLineOf(image, command, args);
   const path = argv[0] ?? '';
   const name = path.slice(path.lastIndexOf('/') + 1);
   const client = image.clients[name];
   if (client !== undefined) return exitProgram(0, client);
   if (image.binaries.includes(name) || image.binaries.includes(path)) return binaryProgram(request, argv);
   const isOwnFile = path.includes('/') && request.isMounted(path);
-  if (!isOwnFile && image.shell && TOOL_NAMES.has(name)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(image));
+  if (!isOwnFile && image.shell && hasTool(name, image.base)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(image));
   if (isOwnFile || image.known) return { file: argv };
   return request.isExec ? exitProgram(0) : imageProgram(image, args);
+}
+
+/** What is run of a command, or of arguments that are one: an entrypoint may know which program flags are meant for. */
+export function commandLineOf({ program }: ImageFacts, command: readonly string[], args: readonly string[]): readonly string[] {
+  if (command.length > 0) return args.length > 0 ? [...command, ...args] : command;
+  return program !== '' && args[0]?.startsWith('-') ? [program, ...args] : args;
 }
 
 const ownProgram = (request: ProgramRequest): Program =>
@@ -92,7 +100,8 @@ function binaryProgram(request: ProgramRequest, argv: readonly string[]): Progra
   const image = request.image.commands[argv[1] ?? ''] ?? request.image;
   if (image.run === 'tool') return shellProgram(argv);
   if (request.isExec && argv.some((arg) => arg === 'quit' || arg === 'stop')) return { ...exitProgram(0), start: stopMain };
-  if (request.isExec || argv.slice(1).some((arg) => ONE_SHOT.has(arg))) return exitProgram(0);
+  if (request.isExec || argv.slice(1).some((arg) => SAYS_ONE_THING.has(arg) || (image.run !== 'server' && DOES_ONE_THING.has(arg))))
+    return exitProgram(0);
   return NATIVE_PROGRAMS[image.native]?.(argv) ?? serverProgram(image, portsOf(image, argv));
 }
 

@@ -14,7 +14,7 @@ import type {
 import type { ContainerStats } from '../usage.ts';
 import { containerUser } from './accounts.ts';
 import { Attachments } from './attachments.ts';
-import { chooseProgram } from './choose-program.ts';
+import { chooseProgram, commandLineOf } from './choose-program.ts';
 import { environmentOf } from './container-environment.ts';
 import { filesystemOf } from './container-filesystem.ts';
 import { ContainerLog } from './container-log.ts';
@@ -148,8 +148,7 @@ export class SimulatedContainer {
   get argv(): readonly string[] {
     if (this.#title) return this.#title;
     const { command, args, name } = this.config;
-    if (command.length > 0) return args.length > 0 ? [...command, ...args] : command;
-    if (args.length > 0 && this.image.args === 'exec') return args;
+    if (command.length > 0 || (args.length > 0 && this.image.args === 'exec')) return commandLineOf(this.image, command, args);
     const title = this.image.title.length > 0 ? this.image.title : [name];
     return args.length > 0 ? [...title, ...args] : title;
   }
@@ -310,6 +309,7 @@ export class SimulatedContainer {
     );
     if (this.#state === 'running') this.#running = running;
     else running.dispose();
+    if (this.#running && this.image.worker && !sandbox.isInit(this)) sandbox.startWorker(this);
   }
 
   /** The program, or one that complains and ends, as it does itself, when another listens on one of its ports. */
@@ -405,6 +405,7 @@ export class SimulatedContainer {
 
   signal(name: string): void {
     if (this.#state !== 'running') return;
+    if (name === 'SIGHUP' && this.image.worker) this.sandbox.restartWorker(this);
     if (name === 'SIGKILL') this.exit(EXIT_KILLED);
     else if (!this.#behaviour?.ignoresTerm) this.#running?.signal(name);
   }

@@ -36,6 +36,9 @@ export interface ServerFacts {
   readonly healthServices: readonly string[];
 }
 
+/** Tools of the same names by GNU and others, by busybox, and by busybox before 1.29, whose `nslookup` was another. */
+export type ToolFamily = 'gnu' | 'busybox' | 'old-busybox';
+
 /** What an image does, as data. All but `repository` may be left out. */
 export interface ImageEntry {
   /** Path without registry and `library/`, e.g. `nginx` or `bitnami/redis`; `*` stands for any characters. */
@@ -47,6 +50,10 @@ export interface ImageEntry {
   readonly run?: 'server' | 'exit' | 'tool' | readonly string[] | undefined;
   /** What `args` alone mean: `exec` runs them as a command (no entrypoint, or one that ends in `exec "$@"`); `flags` hands them to the program. */
   readonly args?: 'exec' | 'flags' | undefined;
+  /** Program that the entrypoint puts before arguments of which the first begins with a dash: `mongod` before `--bind_ip_all`. */
+  readonly program?: string | undefined;
+  /** The process that its server keeps beside itself, as it is called and who it runs as. */
+  readonly worker?: { readonly title: string; readonly uid: number } | undefined;
   /** Programs of the image, beside the shell's tools, that stay and serve. */
   readonly binaries?: readonly string[] | undefined;
   /** Programs of the image that end at once, with what they print (e.g. `redis-cli`: `PONG`). */
@@ -78,7 +85,7 @@ export interface ImageEntry {
   /** Flags of the command line that name its first port. */
   readonly portFlags?: readonly string[] | undefined;
   /** What it does when its first argument is one of these words, as far as that differs. */
-  readonly commands?: Readonly<Record<string, Omit<ImageEntry, 'repository' | 'commands'>>> | undefined;
+  readonly commands?: Readonly<Record<string, Omit<ImageEntry, 'repository' | 'commands' | 'tags'>>> | undefined;
   /** Paths of its configuration: a container that mounts something there listens on the ports that it declares. */
   readonly configs?: readonly string[] | undefined;
   /** What it writes when its port is taken, with `{{port}}`, and the code it ends with. */
@@ -123,6 +130,12 @@ export interface ImageEntry {
   readonly sizeBytes?: number | undefined;
   /** Tags that do not exist; a pull of them fails. */
   readonly missingTags?: readonly string[] | undefined;
+  /** A version that is not reached yet, as `1.60`: tags of it and of later ones do not exist, as long as their first number is the same (`1.161`). */
+  readonly versionsBefore?: string | undefined;
+  /** What differs by tag; `*` stands for any characters, and the first that fits counts. */
+  readonly tags?: Readonly<Record<string, Omit<ImageEntry, 'repository' | 'tags'>>> | undefined;
+  /** Whose tools it has, where these write differently: of its distribution unless given. */
+  readonly tools?: ToolFamily | undefined;
   /** User its processes run as, root unless given. */
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
@@ -139,6 +152,8 @@ export interface ImageFacts extends ServerFacts {
   readonly known: boolean;
   readonly run: 'server' | 'exit' | 'tool' | readonly string[];
   readonly args: 'exec' | 'flags';
+  readonly program: string;
+  readonly worker: { readonly title: string; readonly uid: number } | undefined;
   readonly binaries: readonly string[];
   readonly clients: Readonly<Record<string, string>>;
   readonly shell: boolean;
@@ -169,6 +184,8 @@ export interface ImageFacts extends ServerFacts {
   readonly files: Readonly<Record<string, string>>;
   readonly sizeBytes: number;
   readonly missingTags: readonly string[];
+  readonly versionsBefore: string;
+  readonly tools: ToolFamily | undefined;
   readonly uid: number;
   readonly gid: number;
   readonly username: string;
@@ -180,6 +197,8 @@ const DEFAULTS: ImageFacts = {
   known: false,
   run: 'server',
   args: 'flags',
+  program: '',
+  worker: undefined,
   binaries: [],
   clients: {},
   shell: true,
@@ -220,6 +239,8 @@ const DEFAULTS: ImageFacts = {
   files: {},
   sizeBytes: 10_000_000,
   missingTags: [],
+  versionsBefore: '',
+  tools: undefined,
   uid: 0,
   gid: 0,
   username: '',
@@ -227,62 +248,85 @@ const DEFAULTS: ImageFacts = {
   memoryBytes: 4 * 1024 * 1024,
 };
 
-/** Tags that no repository has. */
-const MISSING_TAGS: ReadonlySet<string> = new Set([
-  'nonexistent',
-  'does-not-exist',
-  'non-existent',
-  'notfound',
-  'not-found',
-  'no-such-tag',
-  '404',
-]);
+/** Tags that no repository has, and repositories that no registry has. */
+const MISSING = /^(?:404|(?:non-?exist(?:ent|ing)|does-?not-?exist|not-?found|no-such)(?:[-_].*)?)$/;
+
+/** An entry as it is looked up. */
+interface Described {
+  readonly pattern: RegExp;
+  readonly facts: ImageFacts;
+  readonly ofTags: readonly { readonly pattern: RegExp; readonly facts: ImageFacts }[];
+}
 
 /** What images do. The user's entries go before the built-in ones. */
 export class ImageCatalog {
-  readonly #entries: readonly { readonly pattern: RegExp; readonly facts: ImageFacts }[];
-  readonly #found = new Map<string, ImageFacts>();
+  readonly #entries: readonly Described[];
+  readonly #found = new Map<string, Described | undefined>();
 
   constructor(extra: readonly ImageEntry[] = []) {
-    this.#entries = [...extra, ...IMAGES].map((entry) => ({
-      pattern: new RegExp(`^${entry.repository.split('*').map(escapePattern).join('.*')}$`),
-      facts: complete(entry),
-    }));
+    this.#entries = [...extra, ...IMAGES].map(({ repository, tags = {}, ...entry }) => {
+      const facts = complete(entry);
+      const ofTags = Object.entries(tags).map(([tag, own]) => ({ pattern: glob(tag), facts: complete({ ...entry, ...own }) }));
+      return { pattern: glob(repository), facts, ofTags };
+    });
   }
 
   /** What an image does; for one that nobody described, what most images do: stay and say nothing. */
   factsOf(name: ImageName): ImageFacts {
+    const entry = this.#entryOf(name);
+    return entry?.ofTags.find(({ pattern }) => pattern.test(name.tag))?.facts ?? entry?.facts ?? DEFAULTS;
+  }
+
+  #entryOf(name: ImageName): Described | undefined {
     const key = `${name.registry}/${name.repository}`;
-    let facts = this.#found.get(key);
-    if (!facts) {
-      const candidates = [
-        key,
-        name.repository,
-        name.repository.replace(/^library\//, ''),
-        name.repository.slice(name.repository.lastIndexOf('/') + 1),
-      ];
-      facts = candidates.map((text) => this.#entries.find(({ pattern }) => pattern.test(text))).find(Boolean)?.facts ?? DEFAULTS;
-      this.#found.set(key, facts);
-    }
-    return facts;
+    if (this.#found.has(key)) return this.#found.get(key);
+    const candidates = [
+      key,
+      name.repository,
+      name.repository.replace(/^library\//, ''),
+      name.repository.slice(name.repository.lastIndexOf('/') + 1),
+    ];
+    const entry = candidates.map((text) => this.#entries.find(({ pattern }) => pattern.test(text))).find(Boolean);
+    this.#found.set(key, entry);
+    return entry;
   }
 
   /** Whether the name says that there is no such repository. */
   isMissingRepository({ repository }: ImageName): boolean {
-    return MISSING_TAGS.has(repository.slice(repository.lastIndexOf('/') + 1));
+    return MISSING.test(repository.slice(repository.lastIndexOf('/') + 1));
   }
 
   /** Whether the registry has the image. */
   exists(name: ImageName): boolean {
-    return !MISSING_TAGS.has(name.tag) && !this.isMissingRepository(name) && !this.factsOf(name).missingTags.includes(name.tag);
+    if (MISSING.test(name.tag) || this.isMissingRepository(name)) return false;
+    const { missingTags, versionsBefore } = this.factsOf(name);
+    return !missingTags.includes(name.tag) && (versionsBefore === '' || isBefore(name.tag, versionsBefore));
   }
 }
 
+const glob = (text: string): RegExp => new RegExp(`^${text.split('*').map(escapePattern).join('.*')}$`);
 const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-function complete({ commands = {}, ...entry }: Omit<ImageEntry, 'repository'>, base = DEFAULTS): ImageFacts {
+/** Whether the version that a tag names is before another; one that names none is, and one that begins otherwise is another matter. */
+function isBefore(tag: string, version: string): boolean {
+  const own = /^v?(\d+(?:\.\d+)*)/.exec(tag)?.[1]?.split('.') ?? [];
+  const parts = version.split('.');
+  if (parts.length > 1 && own[0] !== parts[0]) return true;
+  for (const [i, part] of parts.entries()) {
+    const difference = Number(own[i] ?? 0) - Number(part);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+function complete({ commands = {}, ...entry }: Omit<ImageEntry, 'repository' | 'tags'>, base = DEFAULTS): ImageFacts {
   const given = Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
   const facts: ImageFacts = { ...base, ...given, commands: {}, known: true };
   const ofCommands = Object.entries(commands).map(([name, own]) => [name, complete(own, facts)] as const);
   return { ...facts, commands: Object.fromEntries(ofCommands) };
 }
+
+const OF_BUSYBOX: ReadonlySet<string> = new Set(['alpine', 'busybox']);
+
+/** Whose tools an image has. */
+export const toolsOf = ({ tools, base }: ImageFacts): ToolFamily => tools ?? (OF_BUSYBOX.has(base) ? 'busybox' : 'gnu');

@@ -29,8 +29,10 @@ const GROUPS = 'root:x:0:\nbin:x:1:\ndaemon:x:2:\n';
 /** The files that any image of a distribution has, beside its own. */
 export function imageFiles(image: ImageFacts, tag: string): Record<string, string> {
   const distribution = DISTRIBUTIONS[image.base];
-  const account = image.account === '' ? '' : `${image.account}:x:${image.uid || 999}:${image.gid || 999}::/nonexistent:/bin/false\n`;
-  const group = image.account === '' ? '' : `${image.account}:x:${image.gid || 999}:\n`;
+  const uid = image.uid || (image.worker?.uid ?? 999);
+  const gid = image.gid || (image.worker?.uid ?? 999);
+  const account = image.account === '' ? '' : `${image.account}:x:${uid}:${gid}::/nonexistent:/bin/false\n`;
+  const group = image.account === '' ? '' : `${image.account}:x:${gid}:\n`;
   return {
     '/etc/passwd': `${USERS}${account}${NOBODY}`,
     '/etc/group': `${GROUPS}${group}nogroup:x:65534:\n`,

@@ -141,7 +141,7 @@ test('a debug container sees the processes of its target', async () => {
   const sandbox = node.sandbox();
   const target = await node.start(sandbox, { image: 'nginx' });
   const debug = await node.start(sandbox, { name: 'debugger', script: 'sleep 100', namespaces: { pid: 'target', targetId: target } });
-  expect(await node.say(debug, 'ps -o pid,args')).toMatch(/\n1 +nginx: master.*\n2 +sh -c sleep 100\n/);
+  expect(await node.say(debug, 'ps -o pid,args')).toMatch(/\n1 +nginx: master.*\n2 +nginx: worker process\n3 +sh -c sleep 100\n/);
 });
 
 test('what is run in a container ends with it', async () => {

@@ -9,7 +9,7 @@ import type { ClusterDirectory } from './network/cluster-directory.ts';
 import type { Listener } from './network/listener.ts';
 import type { RemotePods } from './network/remote-pods.ts';
 import { type NewProcess, type Process, ProcessTable } from './process-table.ts';
-import type { ProcessInfo } from './program.ts';
+import { fatalCode, type ProcessInfo } from './program.ts';
 
 /** What all sandboxes of a process share. */
 export interface SimulatedHost {
@@ -232,6 +232,44 @@ export class Sandbox {
     return this.#tableOf(container)?.spawn({ ...made, containerId: id, uid: user.uid, startedAt: this.host.clock.now() });
   }
 
+  /** The process that a server keeps beside its first one begins, where processes are counted. */
+  startWorker(container: SimulatedContainer): void {
+    const table = this.#existing(container);
+    if (table) this.#addWorker(container, table, container.mainPid);
+  }
+
+  /** As {@link startWorker}, in place of the one that is there: the server was told to read its configuration again. */
+  restartWorker(container: SimulatedContainer): void {
+    this.#workerOf(container)?.deliver('SIGTERM');
+  }
+
+  #workerOf({ id, image }: SimulatedContainer): Process | undefined {
+    const tables = [this.#shared, ...(this.#own?.values() ?? [])];
+    return tables
+      .flatMap((table) => table?.list() ?? [])
+      .find((found) => found.containerId === id && found.argv[0] === image.worker?.title);
+  }
+
+  /** Who ends it sees another take its place, as long as the server is there. */
+  #addWorker(container: SimulatedContainer, table: ProcessTable, ppid: number): void {
+    const { image, id, user } = container;
+    const { worker } = image;
+    if (worker === undefined || container.server?.facts !== image) return;
+    const { pid } = table.spawn({
+      ppid,
+      argv: [worker.title],
+      startedAt: this.host.clock.now(),
+      containerId: id,
+      uid: user.uid === 0 ? worker.uid : user.uid,
+      reaps: () => true,
+      deliver: (signal) => {
+        if (signal !== 'SIGKILL' && fatalCode(signal) === undefined) return;
+        table.exit(pid);
+        if (container.isRunning) this.#addWorker(container, table, ppid);
+      },
+    });
+  }
+
   /** A process ended. */
   exited(container: SimulatedContainer, pid: number): void {
     this.#existing(container)?.exit(pid);
@@ -262,12 +300,11 @@ export class Sandbox {
     }
     if (mode === 'container' && !container.isRunning) return undefined;
     const table = this.#newTable(mode === 'node');
-    if (mode === 'container')
-      table.spawn({
-        ...this.#mainOf(container, (signal) => container.signal(signal)),
-        startedAt: container.startedAt,
-        nodePid: container.nodePid,
-      });
+    if (mode === 'container') {
+      const deliver = (signal: string) => container.signal(signal);
+      const made = { ...this.#mainOf(container, deliver), startedAt: container.startedAt, nodePid: container.nodePid };
+      this.#addWorker(container, table, table.spawn(made).pid);
+    }
     this.#own ??= new Map();
     this.#own.set(container.id, table);
     return table;

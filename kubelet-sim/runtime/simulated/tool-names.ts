@@ -11,6 +11,19 @@ export const TOOL_NAMES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Package managers, by the distributions that have them. */
+const MANAGERS: Readonly<Record<string, readonly string[]>> = {
+  'apt-get': ['debian', 'ubuntu'],
+  apt: ['debian', 'ubuntu'],
+  apk: ['alpine'],
+  yum: ['centos', 'fedora', 'oracle', 'rocky'],
+  dnf: ['fedora', 'oracle', 'rocky'],
+  microdnf: ['oracle'],
+};
+
+/** Whether an image of a distribution has a program of this name: one of its own is not asked for. */
+export const hasTool = (name: string, base: string): boolean => TOOL_NAMES.has(name) || (MANAGERS[name]?.includes(base) ?? false);
+
 const SYSTEM_PATH = /^\/(?:usr\/(?:local\/)?)?s?bin\//;
 
 /** The name of a tool, whether it is called by name or by its usual path. */
@@ -19,7 +32,7 @@ export const bareName = (name: string): string => name.replace(SYSTEM_PATH, '');
 /** Whether a container of this image has a program of this name that is not a file of the user's. */
 export function isTool(name: string, image: ImageFacts): boolean {
   const bare = bareName(name);
-  return TOOL_NAMES.has(bare) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
+  return hasTool(bare, image.base) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
 }
 
 const BINARY = Buffer.from('\x7fELF', 'latin1');

@@ -12,4 +12,6 @@ export const DEVICE_NAMES: readonly string[] = 'null zero full random urandom tt
 
 /** Directories of any image. */
 export const DIRECTORIES: readonly string[] =
-  '/bin /etc /tmp /var/log /var/run /var/tmp /root /home /usr/bin /usr/share /proc /dev /dev/fd /sys /run /opt /mnt /srv'.split(' ');
+  '/bin /etc /tmp /var/log /var/run /var/tmp /root /home /usr/bin /usr/share /proc /dev /dev/fd /sys /run /opt /mnt /srv /lib /media /sbin'.split(
+    ' ',
+  );

@@ -16,7 +16,10 @@ const base = (repository: string, sizeBytes: number, distribution = 'debian', mo
 
 /** Distributions, languages and tool boxes: without a command they end at once, for their shell has no input. */
 export const BASES: readonly ImageEntry[] = [
-  base('busybox', 2_223_686, 'busybox'),
+  base('busybox', 2_223_686, 'busybox', {
+    tags: Object.fromEntries(['1.28*', '1.27*', '1.26*', '1.25*', '1.24*', '1.1*'].map((tag) => [tag, { tools: 'old-busybox' }])),
+  }),
+  base('busyboxplus', 4_000_000, 'busybox', { tools: 'old-busybox' }),
   base('alpine', 3_797_000, 'alpine'),
   base('ubuntu', 29_720_000, 'ubuntu'),
   base('debian', 48_480_000, 'debian'),
@@ -33,14 +36,14 @@ export const BASES: readonly ImageEntry[] = [
   base('openjdk', 240_000_000, 'debian', { binaries: ['java'] }),
   base('eclipse-temurin', 230_000_000, 'ubuntu', { binaries: ['java'] }),
   base('python', 360_000_000, 'debian', { binaries: ['python', 'python3', 'gunicorn', 'uvicorn', 'flask'] }),
-  base('node', 380_000_000, 'debian', { binaries: ['node', 'npm', 'npx', 'yarn'], ports: [], account: 'node' }),
+  base('node', 380_000_000, 'debian', { program: 'node', binaries: ['node', 'npm', 'npx', 'yarn'], ports: [], account: 'node' }),
   base('ruby', 350_000_000, 'debian', { binaries: ['ruby', 'bundle', 'rails'] }),
-  base('php', 170_000_000, 'debian', { binaries: ['php', 'php-fpm'] }),
+  base('php', 170_000_000, 'debian', { program: 'php', binaries: ['php', 'php-fpm'] }),
   base('curlimages/curl', 9_500_000, 'alpine', { uid: 100, gid: 101, username: 'curl_user', account: 'curl_user' }),
   base('bitnami/kubectl', 120_000_000, 'debian', { args: 'flags', uid: 1001 }),
   base('alpine/git', 16_000_000, 'alpine', { args: 'flags' }),
-  base('nicolaka/netshoot', 190_000_000, 'alpine'),
-  base('praqma/network-multitool', 40_000_000, 'alpine', { run: 'server', ports: [80] }),
+  base('nicolaka/netshoot', 190_000_000, 'alpine', { tools: 'gnu' }),
+  base('praqma/network-multitool', 40_000_000, 'alpine', { tools: 'gnu', run: 'server', ports: [80] }),
   base('jessie-dnsutils', 82_000_000, 'debian', { run: ['sleep', 'infinity'] }),
   base('dnsutils', 82_000_000, 'debian', { run: ['sleep', 'infinity'] }),
   {

@@ -25,6 +25,7 @@ const nginx: Omit<ImageEntry, 'repository'> = {
   run: 'server',
   args: 'exec',
   title: ['nginx: master process nginx -g daemon off;'],
+  worker: { title: 'nginx: worker process', uid: 101 },
   binaries: ['nginx', 'nginx-debug', '/docker-entrypoint.sh'],
   ports: [80],
   docroot: '/usr/share/nginx/html',
@@ -51,6 +52,7 @@ const nginx: Omit<ImageEntry, 'repository'> = {
     '/etc/nginx/conf.d/default.conf':
       'server {\n    listen       80;\n    location / {\n        root   /usr/share/nginx/html;\n        index  index.html index.htm;\n    }\n}\n',
   },
+  versionsBefore: '1.60',
   sizeBytes: 72_319_283,
   memoryBytes: 6 * MIB,
 };
@@ -58,7 +60,7 @@ const nginx: Omit<ImageEntry, 'repository'> = {
 /** Web servers and proxies. */
 export const WEB: readonly ImageEntry[] = [
   { repository: 'nginx', ...nginx },
-  { repository: 'nginx-slim', ...nginx, sizeBytes: 9_000_000 },
+  { repository: 'nginx-slim', ...nginx, sizeBytes: 9_000_000, versionsBefore: '1.0' },
   {
     repository: 'openresty/openresty',
     ...nginx,
@@ -78,6 +80,7 @@ export const WEB: readonly ImageEntry[] = [
     ...nginx,
     ports: [8080, 8443],
     uid: 1001,
+    worker: { title: 'nginx: worker process', uid: 1001 },
     docroot: '/app',
     files: { '/app/index.html': NGINX_INDEX },
     writes: [],
@@ -130,6 +133,7 @@ export const WEB: readonly ImageEntry[] = [
     repository: 'haproxy',
     run: 'server',
     args: 'exec',
+    program: 'haproxy',
     binaries: ['haproxy'],
     ports: [],
     configs: ['/usr/local/etc/haproxy'],

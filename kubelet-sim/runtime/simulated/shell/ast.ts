@@ -3,10 +3,23 @@
 /** A part of a word. Quoted parts are neither split nor matched against files. */
 export type WordPart =
   | { readonly type: 'text'; readonly text: string; readonly quoted: boolean }
-  | { readonly type: 'parameter'; readonly name: string; readonly operation?: ParameterOperation | undefined; readonly quoted: boolean }
-  | { readonly type: 'length'; readonly name: string; readonly quoted: boolean }
+  | {
+      readonly type: 'parameter';
+      readonly name: string;
+      readonly operation?: ParameterOperation | undefined;
+      readonly index?: ArrayIndex | undefined;
+      /** `${!name}`: the parameter whose name this one has. */
+      readonly isIndirect?: boolean | undefined;
+      readonly quoted: boolean;
+    }
+  | { readonly type: 'length'; readonly name: string; readonly index?: ArrayIndex | undefined; readonly quoted: boolean }
+  /** `${!name[@]}` */
+  | { readonly type: 'keys'; readonly name: string; readonly quoted: boolean }
   | { readonly type: 'command'; readonly script: Script; readonly quoted: boolean }
   | { readonly type: 'arithmetic'; readonly expression: Word; readonly quoted: boolean };
+
+/** Which element of one of bash's arrays: all of them, or the one that a word names. */
+export type ArrayIndex = '@' | '*' | Word;
 
 /** What follows the name in `${name…}`: `:-`, `%%`, `//` … with its word or words. */
 export interface ParameterOperation {
@@ -29,12 +42,23 @@ export interface Assignment {
   readonly name: string;
   readonly value: Word;
   readonly append: boolean;
+  /** `name[index]=value` */
+  readonly index?: Word | undefined;
+  /** `name=(value [index]=value …)` */
+  readonly elements?: readonly ArrayElement[] | undefined;
+}
+
+export interface ArrayElement {
+  readonly index?: Word | undefined;
+  readonly value: Word;
 }
 
 export type Command =
   | {
       readonly type: 'simple';
       readonly assignments: readonly Assignment[];
+      /** Arrays among the operands of `declare` and its like. */
+      readonly arrays?: readonly Assignment[] | undefined;
       readonly words: readonly Word[];
       readonly redirects: readonly Redirect[];
     }
@@ -51,6 +75,8 @@ export type Command =
       readonly test: Script;
       readonly until: boolean;
       readonly body: Script;
+      /** The third part of `for ((…; …; …))`. */
+      readonly update?: Script | undefined;
       readonly redirects: readonly Redirect[];
     }
   | {

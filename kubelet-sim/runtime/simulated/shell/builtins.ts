@@ -1,6 +1,7 @@
 import { normalizePath } from '../files/tree.ts';
 import { SIGNALS } from '../program.ts';
 import { evaluate } from './arithmetic.ts';
+import { setArray, unsetArray } from './arrays.ts';
 import { testCommand } from './condition.ts';
 import { stdinOf } from './io.ts';
 import { formatPrintf } from './printf.ts';
@@ -85,6 +86,7 @@ const declare: CommandFunction = ({ args, state }) => {
     const name = equals < 0 ? arg : arg.slice(0, equals);
     state.locals.at(-1)?.set(name, state.variables.get(name));
     if (equals >= 0) state.set(name, arg.slice(equals + 1));
+    if (flags.includes('A')) state.associative.add(name);
     if (flags.includes('x')) state.exported.add(name);
     if (flags.includes('r')) state.readOnly.add(name);
   }
@@ -96,7 +98,7 @@ const readOnly: CommandFunction = (context) => declare({ ...context, args: ['-r'
 const unset: CommandFunction = ({ args, state }) => {
   for (const name of args.filter((arg) => !arg.startsWith('-'))) {
     if (state.readOnly.has(name)) throw new ShellError(`unset: ${name}: is read only`);
-    state.variables.delete(name);
+    unsetArray(state, name);
     state.exported.delete(name);
     state.functions.delete(name);
   }
@@ -184,25 +186,53 @@ const kill: CommandFunction = async (context) => {
   return status;
 };
 
-const read: CommandFunction = async ({ args, state, fds, host }) => {
+/** `read [-r] [-a] [-t SECONDS] [-p PROMPT] [NAME…]` */
+function readFlags(args: readonly string[]): { names: readonly string[]; timeoutMs: number | undefined; intoArray: boolean } {
   const names = [...args];
   let timeoutMs: number | undefined;
+  let intoArray = false;
   while (names[0]?.startsWith('-')) {
     const flag = names.shift() ?? '';
-    if (/^-\w*[tpnd]$/.test(flag)) {
-      const value = names.shift();
-      if (flag.endsWith('t')) timeoutMs = Number(value) * 1000;
-    }
+    intoArray ||= flag.includes('a');
+    if (!/^-\w*[tpnd]$/.test(flag)) continue;
+    const value = names.shift();
+    if (flag.endsWith('t')) timeoutMs = Number(value) * 1000;
   }
+  return { names, timeoutMs, intoArray };
+}
+
+const read: CommandFunction = async ({ args, state, fds, host, assigned }) => {
+  const { names, timeoutMs, intoArray } = readFlags(args);
   const reading = stdinOf(fds).readLine();
   const line = timeoutMs === undefined ? await reading : await Promise.race([reading, host.sleep(timeoutMs).then(() => undefined)]);
-  assignFields(state, names.length > 0 ? names : ['REPLY'], line?.text ?? '');
+  const ifs = assigned.get('IFS') ?? state.variables.get('IFS') ?? ' \t\n';
+  if (intoArray) setArray(state, names[0] ?? 'REPLY', fieldsOf(ifs, line?.text ?? ''));
+  else assignFields(state, names.length > 0 ? names : ['REPLY'], { ifs, line: line?.text ?? '' });
   return line?.ended ? 0 : 1;
 };
 
+/** `mapfile [-t] [NAME]`: an element of each line. */
+const mapfile: CommandFunction = async ({ args, state, fds }) => {
+  const lines: string[] = [];
+  for (let line = await stdinOf(fds).readLine(); line; line = await stdinOf(fds).readLine()) {
+    if (line.ended || line.text !== '') lines.push(args.includes('-t') || !line.ended ? line.text : `${line.text}\n`);
+    if (!line.ended) break;
+  }
+  setArray(state, args.find((arg) => !arg.startsWith('-')) ?? 'MAPFILE', lines);
+  return 0;
+};
+
+/** All fields of a line. */
+function fieldsOf(ifs: string, line: string): readonly string[] {
+  if (ifs === '') return [line];
+  const separators = ifs.replace(/[\\\]^-]/g, '\\$&');
+  const isBlank = ifs.trim() === '';
+  const fields = line.split(new RegExp(isBlank ? `[${separators}]+` : `[${separators}]`));
+  return isBlank ? fields.filter((field) => field !== '') : fields;
+}
+
 /** One field each, the last name takes the rest. */
-function assignFields(state: CommandContext['state'], names: readonly string[], line: string): void {
-  const ifs = state.variables.get('IFS') ?? ' \t\n';
+function assignFields(state: CommandContext['state'], names: readonly string[], { ifs, line }: { ifs: string; line: string }): void {
   const blank = new RegExp(`^[${ifs.replace(/[\\\]^-]/g, '\\$&') || '\0'}]+`);
   let rest = line.replace(blank, '');
   for (const [i, name] of names.entries()) {
@@ -280,6 +310,8 @@ export const BUILTINS: ReadonlyMap<string, CommandFunction> = new Map([
   ['kill', kill],
   ['let', letNumbers],
   ['local', declare],
+  ['mapfile', mapfile],
+  ['readarray', mapfile],
   ['printf', printf],
   ['pwd', pwd],
   ['read', read],

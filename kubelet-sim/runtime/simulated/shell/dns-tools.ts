@@ -1,10 +1,14 @@
 import { parseIp } from '../../../../api/index.ts';
+import { toolsOf } from '../image-catalog.ts';
 import type { DnsRecord, RecordType } from '../network/names.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 
 const TYPES: readonly RecordType[] = ['A', 'AAAA', 'CNAME', 'SRV', 'PTR'];
 /** How long an answer is good, in seconds, as CoreDNS has it. */
 const TTL = 30;
+
+/** What the address of the cluster's DNS is called. */
+const DNS_SERVICE = 'kube-dns.kube-system.svc.cluster.local';
 
 const typeNamed = (text: string): RecordType | undefined => TYPES.find((type) => type === text.toUpperCase());
 
@@ -23,13 +27,15 @@ const NSLOOKUP_LINES: Readonly<Record<RecordType, (record: DnsRecord) => string>
   PTR: ({ name, data }) => `${name}\tname = ${data.replace(/\.$/, '')}\n`,
 };
 
-/** `nslookup [-type=TYPE] NAME|ADDRESS [SERVER]`, as busybox shows it. */
+/** `nslookup [-type=TYPE] NAME|ADDRESS [SERVER]`, as the image's tools show it. */
 const nslookup: CommandFunction = async (context) => {
-  const [name = ''] = context.args.filter((arg) => !arg.startsWith('-'));
-  const { network } = context.host.process;
+  const { image, network } = context.host.process;
+  const tools = toolsOf(image);
   const server = network.dns.servers[0] ?? '';
-  await context.stdout.write(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`);
-  const wanted = context.args.flatMap((arg) => typeNamed(/^-(?:query)?type=(\w+)$/i.exec(arg)?.[1] ?? '') ?? [])[0];
+  if (tools === 'old-busybox') return await oldNslookup(context, server);
+  const [name = ''] = context.args.filter((arg) => !arg.startsWith('-'));
+  await context.stdout.write(`Server:\t\t${server}\nAddress:\t${server}${tools === 'gnu' ? '#' : ':'}53\n\n`);
+  const wanted = context.args.flatMap((arg) => typeNamed(/^-(?:query|q)?(?:type)?=(\w+)$/i.exec(arg)?.[1] ?? '') ?? [])[0];
   const records = await nslookupRecords(context, name, wanted);
   await context.stdout.write(records.map((record) => NSLOOKUP_LINES[record.type](record)).join(''));
   // A name elsewhere, whose address nobody here knows, is not found.
@@ -41,6 +47,24 @@ const nslookup: CommandFunction = async (context) => {
   await context.stdout.write(`** server can't find ${last?.data.replace(/\.$/, '') ?? name}: NXDOMAIN\n\n`);
   return 1;
 };
+
+/** As busybox had it before 1.29: addresses with their own names, and no types. */
+async function oldNslookup(context: CommandContext, server: string): Promise<number> {
+  const [name = ''] = context.args;
+  const { network } = context.host.process;
+  const named = async (address: string) => {
+    const [own] = await network.query(reverseName(address) ?? address, 'PTR');
+    return own ? `${address} ${own.data.replace(/\.$/, '')}` : address;
+  };
+  const shown = (await network.query(reverseName(server) ?? server, 'PTR')).length > 0 ? await named(server) : `${server} ${DNS_SERVICE}`;
+  await context.stdout.write(`Server:    ${server}\nAddress 1: ${shown}\n\n`);
+  const isAddress = parseIp(name) !== undefined;
+  const found = isAddress ? { addresses: [name] } : await network.resolve(name).catch(() => undefined);
+  if (!found) return await complain(context, `nslookup: can't resolve '${name}'`);
+  const lines = await Promise.all(found.addresses.map(async (address, i) => `Address ${i + 1}: ${await named(address)}\n`));
+  await context.stdout.write(`Name:      ${name}\n${lines.join('')}`);
+  return 0;
+}
 
 async function nslookupRecords({ host }: CommandContext, name: string, wanted: RecordType | undefined): Promise<readonly DnsRecord[]> {
   const { network } = host.process;

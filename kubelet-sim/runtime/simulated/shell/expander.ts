@@ -1,7 +1,9 @@
 import type { ContainerFiles } from '../files/container-files.ts';
 import { normalizePath } from '../files/tree.ts';
 import { evaluate } from './arithmetic.ts';
-import type { ParameterOperation, Script, Word, WordPart } from './ast.ts';
+import { elementOf, keysOf, numberedKey, valuesOf } from './arrays.ts';
+import type { ArrayIndex, ParameterOperation, Script, Word, WordPart } from './ast.ts';
+import { expandBraces } from './braces.ts';
 import { escapeGlob, globRegExp, globSource, isGlob, unescapeGlob } from './pattern.ts';
 import { ShellError, type ShellState } from './state.ts';
 
@@ -12,6 +14,8 @@ export interface ExpansionScope {
   readonly capture: (script: Script) => Promise<string>;
   readonly files: () => Promise<ContainerFiles>;
   readonly pid: number;
+  /** Whether braces are expanded: `{1..3}`. */
+  readonly isBash: boolean;
   /** A number below a bound, for `$RANDOM`. */
   readonly random: (bound: number) => number;
 }
@@ -71,7 +75,8 @@ export class Expander {
   /** All fields of some words. */
   async fields(words: readonly Word[]): Promise<string[]> {
     const result: string[] = [];
-    for (const word of words) result.push(...(await this.#wordFields(word)));
+    for (const word of words)
+      for (const each of this.#scope.isBash ? expandBraces(word) : [word]) result.push(...(await this.#wordFields(each)));
     return result;
   }
 
@@ -88,8 +93,11 @@ export class Expander {
   async #wordFields(word: Word): Promise<string[]> {
     const [only] = word;
     if (word.length === 1 && only?.type === 'text' && only.quoted) return [only.text];
+    const pieces = await this.#pieces(word);
+    // `"$@"` without anything to stand for is no field, not an empty one.
+    if (pieces.length === 1 && word.length === 2 && isList(word[1]) && pieces[0]?.text === '') return [];
     const fields = new FieldSplitter(this.#scope.state.variables.get('IFS') ?? ' \t\n');
-    for (const piece of await this.#pieces(word)) fields.add(piece);
+    for (const piece of pieces) fields.add(piece);
     return await this.#globbed(fields.end());
   }
 
@@ -139,7 +147,9 @@ export class Expander {
         // What was written out is never split; without quotes it may be a pattern.
         return [{ text: quoted ? escapeGlob(part.text) : isFirst ? this.#tilde(part.text) : part.text, quoted: true }];
       case 'length':
-        return as(String(/^[@*]$/.test(part.name) ? this.#scope.state.positional.length : (this.#lookup(part.name) ?? '').length));
+        return as(String(await this.#lengthOf(part)));
+      case 'keys':
+        return this.#list(keysOf(this.#scope.state, part.name), quoted);
       case 'command':
         return as((await this.#scope.capture(part.script)).replace(/\n+$/, ''));
       case 'arithmetic':
@@ -160,13 +170,49 @@ export class Expander {
   }
 
   async #parameter(part: WordPart & { type: 'parameter' }): Promise<Piece[]> {
-    const { name, operation, quoted } = part;
+    const { operation, index, quoted } = part;
+    const name = part.isIndirect ? (this.#lookup(part.name) ?? '') : part.name;
     const pieceOf = (text: string): Piece => ({ text: quoted ? escapeGlob(text) : text, quoted });
-    if (name === '@' && !operation) return this.#scope.state.positional.map((text, i) => ({ ...pieceOf(text), breaks: i > 0 || !quoted }));
-    const value = this.#lookup(name);
-    if (operation && /^:?[-=?+]$/.test(operation.operator)) return await this.#withDefault(part, operation, value);
+    if (name === '@' && !operation) return this.#list(this.#scope.state.positional, quoted);
+    if (index === '@' && !isDefault(operation)) return this.#list(await this.#elements(name, operation), quoted);
+    const value = index === undefined ? this.#lookup(name) : await this.#element(name, index);
+    if (isDefault(operation)) return await this.#withDefault(part, operation, value);
     this.#mustBeSet(name, value);
     return [pieceOf(operation ? await this.#transform(value ?? '', operation) : (value ?? ''))];
+  }
+
+  /** Some values, each a field of its own. */
+  #list(values: readonly string[], quoted: boolean): Piece[] {
+    return values.map((text, i) => ({ text: quoted ? escapeGlob(text) : text, quoted, breaks: i > 0 || !quoted }));
+  }
+
+  /** All elements of an array, a part of them (`:`), or each as it becomes. */
+  async #elements(name: string, operation: ParameterOperation | undefined): Promise<readonly string[]> {
+    const values = valuesOf(this.#scope.state, name);
+    if (!operation) return values;
+    if (operation.operator !== ':') return await Promise.all(values.map((value) => this.#transform(value, operation)));
+    const start = Number(this.arithmetic(await this.text(operation.word)));
+    const count = operation.second ? Number(this.arithmetic(await this.text(operation.second))) : values.length;
+    return values.slice(start).slice(0, count);
+  }
+
+  /** One element of an array, or all of them in one text. */
+  async #element(name: string, index: ArrayIndex): Promise<string | undefined> {
+    const { state } = this.#scope;
+    if (index === '@' || index === '*') return valuesOf(state, name).join((state.variables.get('IFS') ?? ' ').charAt(0)) || undefined;
+    return elementOf(state, name, await this.arrayKey(name, index));
+  }
+
+  async #lengthOf({ name, index }: WordPart & { type: 'length' }): Promise<number> {
+    if (index === '@' || index === '*') return valuesOf(this.#scope.state, name).length;
+    if (/^[@*]$/.test(name)) return this.#scope.state.positional.length;
+    return ((index === undefined ? this.#lookup(name) : await this.#element(name, index)) ?? '').length;
+  }
+
+  /** The key of an element: a text, or what an expression comes to. */
+  async arrayKey(name: string, index: Word): Promise<string> {
+    const text = await this.text(index);
+    return this.#scope.state.associative.has(name) ? text : numberedKey(this.#scope.state, name, Number(this.arithmetic(text)));
   }
 
   /** `set -u`. */
@@ -241,6 +287,14 @@ export class Expander {
     }
   }
 }
+
+/** `$@`, or all elements of an array. */
+const isList = (part: WordPart | undefined): boolean =>
+  part?.type === 'keys' || (part?.type === 'parameter' && part.operation === undefined && (part.name === '@' || part.index === '@'));
+
+/** Whether an operation is about what stands for a value that is missing. */
+const isDefault = (operation: ParameterOperation | undefined): operation is ParameterOperation =>
+  operation !== undefined && /^:?[-=?+]$/.test(operation.operator);
 
 function replace(value: string, operator: string, pattern: string, replacement: string): string {
   const source = globSource(pattern);

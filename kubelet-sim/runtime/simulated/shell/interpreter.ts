@@ -2,6 +2,7 @@ import type { OutputStream } from '../../cri.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
 import { isTool } from '../tool-names.ts';
 import { ArithmeticError } from './arithmetic.ts';
+import { assign } from './arrays.ts';
 import type { AndOr, Command, Pipeline, Redirect, Script } from './ast.ts';
 import { BUILTINS } from './builtins.ts';
 import type { ReadCommand } from './command-reader.ts';
@@ -21,6 +22,7 @@ import {
   withInput,
   withOutput,
 } from './io.ts';
+import { isBash, named } from './naming.ts';
 import { parseScript } from './parser.ts';
 import { globRegExp } from './pattern.ts';
 import { ShellSyntaxError } from './reader.ts';
@@ -56,6 +58,7 @@ export class Interpreter implements Shell {
       state,
       files: () => host.files(),
       pid: host.process.pid,
+      isBash: isBash(host.process, state),
       random: (bound) => host.process.random.integer(bound),
       capture: (script) => this.#captureOutput(script),
     });
@@ -271,6 +274,7 @@ export class Interpreter implements Shell {
           fds,
           command.body,
           async () => ((await this.#unchecking(() => this.run(command.test, fds))) === 0) !== command.until,
+          () => this.run(command.update ?? [], fds),
         );
       case 'for':
         return await this.#for(command, fds);
@@ -295,9 +299,9 @@ export class Interpreter implements Shell {
   }
 
   /** Runs a body for as long as `next` says so, minding `break` and `continue`. */
-  async #loop(fds: Descriptors, body: Script, next: () => Promise<boolean>): Promise<void> {
+  async #loop(fds: Descriptors, body: Script, next: () => Promise<boolean>, update?: () => Promise<unknown>): Promise<void> {
     let status = 0;
-    while (await next()) {
+    for (; await next(); await update?.()) {
       await this.host.pace();
       try {
         status = await this.run(body, fds);
@@ -333,18 +337,19 @@ export class Interpreter implements Shell {
     this.state.status = 0;
   }
 
-  async #simple({ assignments, words }: Command & { type: 'simple' }, fds: Descriptors): Promise<void> {
+  async #simple({ assignments, arrays = [], words }: Command & { type: 'simple' }, fds: Descriptors): Promise<void> {
     this.state.status = words.length === 0 ? 0 : this.state.status;
     const argv = await this.#expander.fields(words);
     const assigned = new Map<string, string>();
-    for (const { name, value, append } of assignments) {
-      const text = (append ? (this.state.variables.get(name) ?? '') : '') + (await this.#expander.text(value));
-      if (argv.length === 0) this.state.set(name, text);
-      else assigned.set(name, text);
+    for (const each of assignments) {
+      if (argv.length === 0) await assign(this.state, this.#expander, each);
+      else
+        assigned.set(each.name, (each.append ? (this.state.variables.get(each.name) ?? '') : '') + (await this.#expander.text(each.value)));
     }
     if (argv.length === 0) return;
     if (this.state.options.has('xtrace')) await stderrOf(fds).write(`+ ${argv.join(' ')}\n`);
     this.state.status = await this.invoke(argv, fds, assigned);
+    for (const each of arrays) await assign(this.state, this.#expander, each, true);
   }
 
   /** Runs a function, a built-in command, a tool or a file. */
@@ -467,14 +472,5 @@ export class Interpreter implements Shell {
     const files = await this.host.files();
     await named(`can't create ${name}`, files.writeFile(path, Buffer.alloc(0), { append: append }));
     return { write: (text) => files.writeFile(path, Buffer.from(text, 'latin1'), { append: true }) };
-  }
-}
-
-/** Says of a file what could not be done with it, as shells do, and why. */
-async function named<T>(what: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw error instanceof FileError ? new ShellError(`${what}: ${error.reason}`) : error;
   }
 }

@@ -1,4 +1,4 @@
-import type { AndOr, Assignment, CaseArm, Command, Pipeline, Redirect, Script, Word } from './ast.ts';
+import type { AndOr, ArrayElement, Assignment, CaseArm, Command, Pipeline, Redirect, Script, Word } from './ast.ts';
 import { isMeta, Reader, ShellSyntaxError } from './reader.ts';
 import { WordParser } from './word-parser.ts';
 
@@ -157,6 +157,9 @@ class Parser {
 
   #command(): Command {
     this.#reader.skipBlanks();
+    const expression = this.#doubleParentheses();
+    if (expression !== undefined)
+      return { type: 'simple', assignments: [], words: this.#letWords(expression), redirects: this.#redirects() };
     if (this.#reader.eat('(')) {
       const body = this.#list();
       this.#reader.expect(')');
@@ -165,6 +168,22 @@ class Parser {
     const word = this.#reserved();
     const compound = word === '' ? undefined : this.#compound(word);
     return compound ?? this.#functionOrSimple();
+  }
+
+  /** What stands in `((…))`; undefined when that does not come next. */
+  #doubleParentheses(): string | undefined {
+    const start = this.#reader.at;
+    if (this.#reader.eat('((')) {
+      const text = this.#reader.balanced('(', ')');
+      if (this.#reader.eat(')')) return text;
+    }
+    this.#reader.at = start;
+    return undefined;
+  }
+
+  /** An expression as a command: `let` says whether it is zero. */
+  #letWords(expression: string): Word[] {
+    return [[{ type: 'text', text: 'let', quoted: false }], this.#words.quoted(expression)];
   }
 
   #compound(word: string): Command | undefined {
@@ -216,6 +235,8 @@ class Parser {
   #for(): Command {
     this.#eatReserved('for');
     this.#reader.skipBlanks();
+    const counted = this.#doubleParentheses();
+    if (counted !== undefined) return this.#countingFor(counted);
     const name = this.#reader.name();
     if (name === '') throw this.#reader.unexpected();
     const words = this.#eatReserved('in') ? this.#wordList() : undefined;
@@ -223,6 +244,28 @@ class Parser {
     this.#reader.eat(';');
     this.#expectReserved('do');
     return { type: 'for', name, words, body: this.#until('done'), redirects: this.#redirects() };
+  }
+
+  /** `for ((i = 0; i < 3; i++))`: the first part, and a loop. */
+  #countingFor(text: string): Command {
+    const [start = '', test = '', update = ''] = text.split(';').map((part) => part.trim());
+    this.#reader.skipBlanks();
+    this.#reader.eat(';');
+    this.#expectReserved('do');
+    const body = this.#until('done');
+    const loop: Command = {
+      type: 'loop',
+      test: this.#let(test || '1'),
+      until: false,
+      body,
+      update: this.#let(update || '1'),
+      redirects: [],
+    };
+    return { type: 'group', body: [...this.#let(start || '1'), inList(loop)], redirects: this.#redirects() };
+  }
+
+  #let(expression: string): Script {
+    return [inList({ type: 'simple', assignments: [], words: this.#letWords(expression), redirects: [] })];
   }
 
   #wordList(): Word[] {
@@ -271,6 +314,7 @@ class Parser {
   #simple(): Command {
     const r = this.#reader;
     const assignments: Assignment[] = [];
+    const arrays: Assignment[] = [];
     const words: Word[] = [];
     const redirects: Redirect[] = [];
     for (;;) {
@@ -278,12 +322,20 @@ class Parser {
       const redirect = this.#redirect();
       if (redirect) redirects.push(redirect);
       else if (words.length === 0 && this.#assignment(assignments)) continue;
-      else if (words.length > 0 && isDoubleBracket(words[0]) && !isClosing(words.at(-1))) this.#conditionWord(words);
+      else if (this.#specialOperand(arrays, words)) continue;
       else if (isMeta(r.peek())) break;
       else words.push(this.#words.word(r));
     }
     if (assignments.length + words.length + redirects.length === 0) throw r.unexpected();
-    return { type: 'simple', assignments, words, redirects };
+    return { type: 'simple', assignments, words, redirects, ...(arrays.length > 0 ? { arrays } : {}) };
+  }
+
+  /** An array of `declare`, or a part of `[[ … ]]`. */
+  #specialOperand(arrays: Assignment[], words: Word[]): boolean {
+    if (isDeclaration(words[0])) return this.#declaredArray(arrays, words);
+    if (words.length === 0 || !isDoubleBracket(words[0]) || isClosing(words.at(-1))) return false;
+    this.#conditionWord(words);
+    return true;
   }
 
   /** Inside `[[ … ]]`, `&&`, `||`, `<`, `>` and parentheses are words. */
@@ -297,11 +349,38 @@ class Parser {
   }
 
   #assignment(assignments: Assignment[]): boolean {
-    const match = /^([A-Za-z_]\w*)(\+?)=/.exec(this.#reader.text.slice(this.#reader.at, this.#reader.at + 256));
+    const match = /^([A-Za-z_]\w*)(\[[^\]\n]*\])?(\+?)=/.exec(this.#reader.text.slice(this.#reader.at, this.#reader.at + 256));
     if (!match) return false;
     this.#reader.at += match[0].length;
-    assignments.push({ name: match[1] ?? '', append: match[2] === '+', value: this.#words.word(this.#reader) });
+    const [, name = '', index, plus] = match;
+    const target = { name, append: plus === '+', ...(index === undefined ? {} : { index: this.#words.quoted(index.slice(1, -1)) }) };
+    if (this.#reader.peek() === '(') assignments.push({ ...target, value: [], elements: this.#elements() });
+    else assignments.push({ ...target, value: this.#words.word(this.#reader) });
     return true;
+  }
+
+  /** `declare -A name=(…)`: the name stays a word, for the command. */
+  #declaredArray(arrays: Assignment[], words: Word[]): boolean {
+    const name = /^([A-Za-z_]\w*)\+?=\(/.exec(this.#reader.text.slice(this.#reader.at, this.#reader.at + 256))?.[1];
+    if (name === undefined) return false;
+    words.push([{ type: 'text', text: name, quoted: false }]);
+    return this.#assignment(arrays);
+  }
+
+  /** `(one [2]=two …)` */
+  #elements(): ArrayElement[] {
+    const r = this.#reader;
+    r.expect('(');
+    const elements: ArrayElement[] = [];
+    for (;;) {
+      r.skipBlanks();
+      if (r.eat('\n')) continue;
+      if (r.eat(')')) return elements;
+      if (isMeta(r.peek())) throw r.unexpected();
+      const index = /^\[([^\]\n]*)\]=/.exec(r.text.slice(r.at, r.at + 256));
+      if (index) r.at += index[0].length;
+      elements.push({ index: index ? this.#words.parse(index[1] ?? '') : undefined, value: this.#words.word(r) });
+    }
   }
 
   #redirects(): Redirect[] {
@@ -355,5 +434,14 @@ function asOperator(text: string): Redirect['operator'] {
 
 const isText = (word: Word | undefined, text: string): boolean =>
   word?.length === 1 && word[0]?.type === 'text' && word[0].text === text && !word[0].quoted;
+/** Commands whose operands are assignments. */
+const DECLARATIONS: ReadonlySet<string> = new Set(['declare', 'export', 'local', 'readonly', 'typeset']);
+
+const isDeclaration = (word: Word | undefined): boolean =>
+  word?.length === 1 && word[0]?.type === 'text' && !word[0].quoted && DECLARATIONS.has(word[0].text);
+
 const isDoubleBracket = (word: Word | undefined): boolean => isText(word, '[[');
 const isClosing = (word: Word | undefined): boolean => isText(word, ']]');
+
+/** A command as a list of its own. */
+const inList = (command: Command): AndOr => ({ first: { negated: false, commands: [command] }, rest: [], background: false });

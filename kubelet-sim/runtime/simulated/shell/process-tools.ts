@@ -1,79 +1,9 @@
-import type { ProcessInfo } from '../program.ts';
 import { groupsOf, usersOf } from './account-names.ts';
-import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
+import { commandOf, ps } from './ps.ts';
+import { type CommandFunction, complain } from './shell-context.ts';
 
 const KIB = 1024;
 const NODE_MEMORY_BYTES = 32 * KIB ** 3;
-
-const commandOf = ({ argv, state }: ProcessInfo): string =>
-  state === 'zombie' ? `[${(argv[0] ?? '').replace(/^.*\//, '')}]` : argv.join(' ');
-
-/** How a line of `ps` is made. */
-interface Format {
-  readonly head: string;
-  readonly line: (process: ProcessInfo, user: string) => string;
-}
-
-const stateOf = ({ state }: ProcessInfo): string => (state === 'zombie' ? 'Z' : 'S');
-const padded = (number: number, width: number): string => String(number).padStart(width);
-
-/** As busybox has it, with `-l` or `u`, and with `-f` as on larger systems. */
-const FORMATS: Readonly<Record<'plain' | 'states' | 'full', Format>> = {
-  plain: {
-    head: 'PID   USER     TIME  COMMAND',
-    line: (process, user) => `${padded(process.pid, 5)} ${user.slice(0, 8).padEnd(8)}  0:00 ${commandOf(process)}`,
-  },
-  states: {
-    head: 'PID   PPID  USER     STAT COMMAND',
-    line: (process, user) =>
-      `${padded(process.pid, 5)} ${padded(process.ppid, 5)} ${user.slice(0, 8).padEnd(8)} ${stateOf(process)}    ${commandOf(process)}`,
-  },
-  full: {
-    head: 'UID          PID    PPID  C STIME TTY          TIME CMD',
-    line: (process, user) =>
-      `${user.padEnd(8)} ${padded(process.pid, 7)} ${padded(process.ppid, 7)}  0 ${timeOf(process)} ?        00:00:00 ${commandOf(process)}${process.state === 'zombie' ? ' <defunct>' : ''}`,
-  },
-};
-
-/** `ps`, `ps -ef`, `ps aux`, `ps -o pid,ppid,comm` */
-const ps: CommandFunction = async (context) => {
-  const { args, host, stdout } = context;
-  const users = await usersOf(context);
-  const processes = host.process.processes();
-  const flags = args.join('').replaceAll('-', '');
-  if (/^e?o/.test(flags)) return await psColumns(context, processes, args.at(-1) ?? '');
-  const format = FORMATS[flags.includes('f') ? 'full' : /[ul]/.test(flags) ? 'states' : 'plain'];
-  await stdout.write(`${format.head}\n`);
-  for (const process of processes) await stdout.write(`${format.line(process, users.get(process.uid) ?? String(process.uid))}\n`);
-  return 0;
-};
-
-const timeOf = ({ startedAt }: ProcessInfo): string => new Date(startedAt).toISOString().slice(11, 16);
-
-/** `ps -o pid,ppid,stat,comm` */
-async function psColumns(context: CommandContext, processes: readonly ProcessInfo[], names: string): Promise<number> {
-  const users = await usersOf(context);
-  const columns: Readonly<Record<string, (process: ProcessInfo) => string>> = {
-    pid: ({ pid }) => String(pid),
-    ppid: ({ ppid }) => String(ppid),
-    user: ({ uid }) => users.get(uid) ?? String(uid),
-    uid: ({ uid }) => String(uid),
-    stat: stateOf,
-    comm: ({ argv }) => (argv[0] ?? '').replace(/^.*\//, ''),
-    args: commandOf,
-    cmd: commandOf,
-  };
-  const wanted = names.split(',').filter((name) => columns[name]);
-  await context.stdout.write(`${wanted.map((name) => name.toUpperCase().padEnd(8)).join(' ')}\n`);
-  for (const process of processes)
-    await context.stdout.write(
-      `${wanted
-        .map((name) => (columns[name]?.(process) ?? '').padEnd(8))
-        .join(' ')
-        .trimEnd()}\n`,
-    );
-  return 0;
-}
 
 const id: CommandFunction = async (context) => {
   const { args, host, stdout } = context;

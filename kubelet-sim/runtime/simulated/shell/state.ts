@@ -12,6 +12,10 @@ export interface Job {
 /** What a shell knows; a subshell gets a copy. */
 export class ShellState {
   readonly variables: Map<string, string>;
+  /** bash's arrays; what has the index 0 is a variable too. */
+  readonly arrays: Map<string, Map<string, string>>;
+  /** Arrays whose indices are texts. */
+  readonly associative: Set<string>;
   readonly exported: Set<string>;
   readonly readOnly: Set<string>;
   readonly functions: Map<string, Command>;
@@ -28,6 +32,8 @@ export class ShellState {
 
   constructor(parent?: ShellState) {
     this.variables = new Map(parent?.variables);
+    this.arrays = new Map([...(parent?.arrays ?? [])].map(([name, elements]) => [name, new Map(elements)]));
+    this.associative = new Set(parent?.associative);
     this.exported = new Set(parent?.exported);
     this.readOnly = new Set(parent?.readOnly);
     this.functions = new Map(parent?.functions);
@@ -52,6 +58,7 @@ export class ShellState {
   set(name: string, value: string): void {
     if (this.readOnly.has(name)) throw new ShellError(`${name}: is read only`, 2);
     this.variables.set(name, value);
+    this.arrays.get(name)?.set('0', value);
   }
 }
 

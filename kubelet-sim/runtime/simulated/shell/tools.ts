@@ -13,10 +13,12 @@ import { ByteInput, stdinOf } from './io.ts';
 import { MOUNT_TOOLS } from './mount-tools.ts';
 import { NC_TOOLS } from './nc.ts';
 import { NETWORK_TOOLS } from './network-tools.ts';
+import { PACKAGE_TOOLS } from './package-tools.ts';
 import { PROCESS_TOOLS } from './process-tools.ts';
 import { type CommandContext, type CommandFunction, complain, type Shell } from './shell-context.ts';
 import { type ShellOption, ShellState } from './state.ts';
 import { SYSTEM_TOOLS } from './system-tools.ts';
+import { xargs } from './xargs.ts';
 
 /** How often `tail -f` looks for more. */
 const TAIL_MS = 1000;
@@ -370,6 +372,8 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['grep', grep('grep')],
   ['egrep', grep('egrep')],
   ['fgrep', grep('fgrep')],
+  ['xargs', xargs],
+  ...PACKAGE_TOOLS,
   ...PROCESS_TOOLS,
   ...FILE_TOOLS,
   ['cat', cat],

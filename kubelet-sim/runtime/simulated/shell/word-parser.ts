@@ -1,4 +1,4 @@
-import type { ParameterOperation, Script, Word, WordPart } from './ast.ts';
+import type { ArrayIndex, ParameterOperation, Script, Word, WordPart } from './ast.ts';
 import { isMeta, isNameChar, isNameStart, Reader, ShellSyntaxError } from './reader.ts';
 
 /** Parses the script of a command substitution. */
@@ -118,13 +118,23 @@ export class WordParser {
 
   /** What stands between `${` and `}`. */
   #braced(text: string, quoted: boolean): WordPart {
-    if (/^#(?:[A-Za-z_]\w*|[0-9@*]+)$/.test(text)) return { type: 'length', name: text.slice(1), quoted };
+    const length = /^#([A-Za-z_]\w*|[0-9@*]+)(?:\[(.*)\])?$/s.exec(text);
+    if (length) return { type: 'length', name: length[1] ?? '', index: this.#index(length[2]), quoted };
+    const keys = /^!([A-Za-z_]\w*)\[[@*]\]$/.exec(text);
+    if (keys) return { type: 'keys', name: keys[1] ?? '', quoted };
+    const indirect = /^!([A-Za-z_]\w*)$/.exec(text)?.[1];
+    if (indirect !== undefined) return { type: 'parameter', name: indirect, isIndirect: true, quoted };
     const reader = new Reader(text);
     let name = /^[@*#?$!-]/.test(text) ? reader.next() : '';
     if (name === '') while (isNameChar(reader.peek())) name += reader.next();
+    const index = /^[A-Za-z_]/.test(name) && reader.eat('[') ? this.#index(reader.balanced('[', ']')) : undefined;
     const rest = text.slice(reader.at);
     if (name === '') throw new ShellSyntaxError('syntax error: bad substitution');
-    return { type: 'parameter', name, operation: rest === '' ? undefined : this.#operation(rest, quoted), quoted };
+    return { type: 'parameter', name, index, operation: rest === '' ? undefined : this.#operation(rest, quoted), quoted };
+  }
+
+  #index(text: string | undefined): ArrayIndex | undefined {
+    return text === '@' || text === '*' || text === undefined ? text : this.parse(text);
   }
 
   #operation(text: string, quoted: boolean): ParameterOperation {
