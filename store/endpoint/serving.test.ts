@@ -63,7 +63,14 @@ const caPem = issueCertificate({ ...ca, use: 'ca', ...validity });
 
 function certified(use: 'server' | 'client') {
   const ownKey = generateKey();
-  const cert = issueCertificate({ subject: { commonName: use }, key: ownKey, issuer: ca, use, hosts: ['127.0.0.1', 'localhost'], ...validity });
+  const cert = issueCertificate({
+    subject: { commonName: use },
+    key: ownKey,
+    issuer: ca,
+    use,
+    hosts: ['127.0.0.1', 'localhost'],
+    ...validity,
+  });
   return { cert, key: keyToPem(ownKey) };
 }
 
