@@ -34,6 +34,7 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
     greeting: z.string().optional(),
     talks: z.array(z.strictObject({ match: z.string(), reply: z.string() })).optional(),
     healthServices: texts.optional(),
+    requestCpuMs: milliseconds.optional(),
     configs: texts.optional(),
     bindError: z.string().optional(),
     bindExitCode: code.optional(),

@@ -31,6 +31,7 @@ export interface ServerFacts {
   readonly docroot: string;
   readonly serverName: string;
   readonly accessLog: boolean;
+  readonly requestCpuMs: number;
   readonly greeting: string;
   readonly talks: readonly { readonly match: string; readonly reply: string }[];
   readonly healthServices: readonly string[];
@@ -74,6 +75,8 @@ export interface ImageEntry {
   readonly serverName?: string | undefined;
   /** Whether it writes a line for each request. */
   readonly accessLog?: boolean | undefined;
+  /** Milliseconds of a processor that an HTTP request takes. */
+  readonly requestCpuMs?: number | undefined;
   /** With the protocol `tcp`: what it says first. */
   readonly greeting?: string | undefined;
   /** With the protocol `tcp`: lines, as regular expressions, and what it says to them. */
@@ -209,6 +212,7 @@ const DEFAULTS: ImageFacts = {
   replies: [],
   serverName: '',
   accessLog: false,
+  requestCpuMs: 0,
   greeting: '',
   talks: [],
   healthServices: [],

@@ -197,7 +197,7 @@ export const EXAMPLES: readonly ImageEntry[] = [
     versionsBefore: '3',
     sizeBytes: 83_000_000,
   },
-  { repository: 'hpa-example', run: 'server', ports: [80], body: 'OK!', sizeBytes: 180_000_000 },
+  { repository: 'hpa-example', run: 'server', ports: [80], body: 'OK!', requestCpuMs: 70, sizeBytes: 180_000_000 },
   {
     repository: 'gb-frontend',
     run: 'server',

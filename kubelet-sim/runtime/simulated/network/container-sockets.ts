@@ -1,5 +1,6 @@
 import type { SimulatedContainer } from '../container.ts';
 import type { ServerBehaviour } from '../program.ts';
+import { RequestLoad } from '../request-load.ts';
 import { ImageListener } from './image-listener.ts';
 import type { DatagramListener, Listener, Protocol } from './listener.ts';
 import { isTaken } from './listeners.ts';
@@ -24,8 +25,9 @@ export class ContainerSockets {
   readonly #keep: (opened: ContainerSockets) => void;
   readonly #open = new Map<string, Listener>();
   readonly #datagrams = new Map<number, DatagramListener>();
+  #load: RequestLoad | undefined;
 
-  /** @param keep called when a process opens a port: until then there is nothing to remember */
+  /** @param keep called when a process opens a port, or has worked for a request: until then there is nothing to remember */
   constructor(container: SimulatedContainer, keep: (opened: ContainerSockets) => void) {
     this.#container = container;
     this.#keep = keep;
@@ -46,6 +48,13 @@ export class ContainerSockets {
     this.#datagrams.set(port, listener);
     this.#keep(this);
     return { close: () => this.#datagrams.delete(port) };
+  }
+
+  /** A request has taken so many milliseconds of a processor. */
+  worked(costMs: number): void {
+    this.#load ??= new RequestLoad(this.#container);
+    this.#load.add(costMs);
+    this.#keep(this);
   }
 
   /** Who takes connections on a port. */

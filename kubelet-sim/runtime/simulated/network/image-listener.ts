@@ -30,9 +30,16 @@ export class ImageListener implements Listener {
     if (protocol === 'grpc') throw new BadAnswer(malformed('\\x00\\x00\\x06\\x04\\x00\\x00\\x00\\x00\\x00\\x00\\x05\\x00\\x00@\\x00'));
     if (request.tls && !tls) throw new BadAnswer('http: server gave HTTP response to HTTPS client');
     if (!request.tls && tls) return { status: 400, headers: TEXT, body: 'Client sent an HTTP request to an HTTPS server.\n' };
+    const { requestCpuMs } = this.#facts;
+    if (requestCpuMs > 0) await this.#work(requestCpuMs, request);
     const answer = await this.#answer(request);
     if (this.#facts.accessLog) this.#container.writeLog(accessLine(request, answer, this.#container.now()));
     return answer;
+  }
+
+  async #work(costMs: number, { signal }: ServedRequest): Promise<void> {
+    await this.#container.clock.sleep(costMs, signal);
+    this.#container.sockets.worked(costMs);
   }
 
   async #answer(request: ServedRequest): Promise<HttpResponse> {
