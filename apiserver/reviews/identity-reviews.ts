@@ -17,8 +17,10 @@ export const tokenReviewer = (authenticator: Pick<RequestAuthenticator, 'reviewT
     const { token = '', audiences = [] } = review.spec;
     if (token === '') throw apiError.badRequest('token is required for TokenReview in authentication');
     const found = await authenticator.reviewToken(token, audiences);
-    if ('error' in found) return { ...review, status: { user: {}, error: found.error } };
-    return { ...review, status: { authenticated: true, user: reviewedUser(found.user), audiences: [...found.audiences] } };
+    // What was sent stays where nothing is found that goes in its place.
+    const { authenticated: _sent, ...sent } = review.status ?? {};
+    if ('error' in found) return { ...review, status: { user: {}, ...sent, error: found.error } };
+    return { ...review, status: { ...sent, authenticated: true, user: reviewedUser(found.user), audiences: [...found.audiences] } };
   },
 });
 

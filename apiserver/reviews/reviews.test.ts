@@ -28,13 +28,20 @@ const reviews = createReviews({
   clock: new VirtualClock(Date.UTC(2026, 0, 2, 3, 4, 5, 678)),
 });
 
-async function review(resource: string, spec: object, more: { namespace?: string; metadata?: object } = {}): Promise<unknown> {
+interface More {
+  readonly namespace?: string;
+  readonly metadata?: object;
+  readonly status?: object;
+}
+
+async function review(resource: string, spec: object, { namespace = '', metadata, status }: More = {}): Promise<unknown> {
   const run = reviews.get(resource);
   if (!run) throw new Error(`no ${resource}`);
-  const object: KubeObject & { spec: object } = { kind: 'K', apiVersion: 'v', metadata: { ...more.metadata }, spec };
-  return await run({ user: alice, namespace: more.namespace ?? '' }, object);
+  const object: KubeObject & { spec: object } = { kind: 'K', apiVersion: 'v', metadata: { ...metadata }, spec, ...(status && { status }) };
+  return await run({ user: alice, namespace }, object);
 }
-async function problem(resource: string, spec: object, more: { namespace?: string; metadata?: object } = {}): Promise<string> {
+
+async function problem(resource: string, spec: object, more?: More): Promise<string> {
   const error: unknown = await review(resource, spec, more).catch((e: unknown) => e);
   return error instanceof ApiError ? `${error.code} ${error.message}` : 'no problem';
 }
@@ -131,6 +138,15 @@ describe('identity reviews', () => {
     });
     expect(await review(resource, { token: 'no' })).toMatchObject({ status: { user: {}, error: 'bad' } });
     expect(await problem(resource, {})).toBe('400 token is required for TokenReview in authentication');
+    // A status that is sent stays where nothing goes in its place.
+    const status = { authenticated: true, user: { username: 'sent' }, audiences: ['a'], error: 'sent' };
+    expect(await review(resource, { token: 'no' }, { status })).toMatchObject({
+      status: { user: { username: 'sent' }, audiences: ['a'], error: 'bad' },
+    });
+    expect(await review(resource, { token: 'no' }, { status })).not.toHaveProperty('status.authenticated');
+    expect(await review(resource, { token: 'good', audiences: ['vault'] }, { status })).toMatchObject({
+      status: { authenticated: true, user, audiences: ['vault'], error: 'sent' },
+    });
   });
 });
 
