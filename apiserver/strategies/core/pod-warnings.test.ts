@@ -29,6 +29,7 @@ describe('what is warned of in a pod', () => {
           'beta.kubernetes.io/instance-type': 'i',
           'failure-domain.beta.kubernetes.io/region': 'r',
           'failure-domain.beta.kubernetes.io/zone': 'z',
+          'node-role.kubernetes.io/master': '',
         },
       },
       [
@@ -36,6 +37,7 @@ describe('what is warned of in a pod', () => {
         'spec.nodeSelector[beta.kubernetes.io/instance-type]: deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
         'spec.nodeSelector[failure-domain.beta.kubernetes.io/region]: deprecated since v1.17; use "topology.kubernetes.io/region" instead',
         'spec.nodeSelector[failure-domain.beta.kubernetes.io/zone]: deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+        'spec.nodeSelector[node-role.kubernetes.io/master]: use "node-role.kubernetes.io/control-plane" instead',
       ],
     ],
     [
