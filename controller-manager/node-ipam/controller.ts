@@ -4,6 +4,7 @@ import type { Counter } from '../../runtime/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { CidrSet, podRanges } from './plan.ts';
+import { writeCidrs } from './write-cidrs.ts';
 
 const WORKERS = 30;
 
@@ -15,7 +16,10 @@ export const nodeIpamController: ControllerDescriptor = {
 
 const IDLE: Controller = { run: () => Promise.resolve() };
 
-/** Gives each node a block of pod addresses. A block is taken before it is written, and given back when its node is gone. */
+/**
+ * Gives each node a block of pod addresses. A block is taken before it is written, and given back when its node is gone: not when a write fails,
+ * for it may have come through, and two nodes would have one block.
+ */
 class NodeIpamController implements Controller {
   readonly #context: ControllerContext;
   readonly #queue: WorkQueue;
@@ -25,6 +29,8 @@ class NodeIpamController implements Controller {
   readonly #recorder: EventRecorder;
   /** Nodes that got a block of which the cache does not know yet, by uid. */
   readonly #given = new Set<string>();
+  /** What nodes are to have that have nothing yet, as far as the cache knows, by uid. */
+  readonly #reserved = new Map<string, readonly string[]>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -57,9 +63,18 @@ class NodeIpamController implements Controller {
   #onNode(node: Live<Node>): void {
     const cidrs = podCidrsOf(node);
     if (cidrs.length > 0) {
+      this.#takeReserved(node);
       this.#forEach(cidrs, (blocks, cidr) => blocks.occupy(cidr));
       this.#given.delete(node.metadata.uid);
     } else this.#queue.add(keyOf(node));
+  }
+
+  /** What was reserved for a node is free. */
+  #takeReserved({ metadata: { uid } }: Live<Node>): readonly string[] {
+    const cidrs = this.#reserved.get(uid) ?? [];
+    this.#reserved.delete(uid);
+    this.#forEach(cidrs, (blocks, cidr) => blocks.release(cidr));
+    return cidrs;
   }
 
   #forEach(cidrs: readonly string[], act: (blocks: CidrSet, cidr: string) => void): void {
@@ -69,10 +84,11 @@ class NodeIpamController implements Controller {
   /** The block is free again, and a node that got none may have it. */
   #onGone(gone: Live<Node>): void {
     this.#given.delete(gone.metadata.uid);
+    const reserved = this.#takeReserved(gone);
     const cidrs = podCidrsOf(gone);
-    if (cidrs.length === 0) return;
     this.#forEach(cidrs, (blocks, cidr) => blocks.release(cidr));
-    this.#count(this.#context.metrics.nodeIpam.releases, cidrs);
+    if (cidrs.length + reserved.length === 0) return;
+    this.#count(this.#context.metrics.nodeIpam.releases, cidrs.length > 0 ? cidrs : reserved);
     for (const node of this.#nodes.list()) if (podCidrsOf(node).length === 0) this.#queue.add(keyOf(node));
   }
 
@@ -85,22 +101,27 @@ class NodeIpamController implements Controller {
   async #reconcile(key: string): Promise<void> {
     const node = this.#nodes.getByKey(key);
     if (!node || podCidrsOf(node).length > 0 || this.#given.has(node.metadata.uid)) return;
-    const podCIDRs = this.#allocate();
-    if (podCIDRs === undefined) {
-      this.#tell(node, 'CIDRNotAvailable');
-      throw new Error(`no block of --cluster-cidr ${this.#context.settings.clusterCidr} is left`);
-    }
+    const podCIDRs = this.#reserved.get(node.metadata.uid) ?? this.#reserve(node);
     this.#given.add(node.metadata.uid);
-    this.#count(this.#context.metrics.nodeIpam.allocations, podCIDRs);
     try {
-      const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: podCIDRs[0], podCIDRs } };
-      await this.#context.client.resource<Node>(coreKinds.nodes).patch(node.metadata.name, body, { type: 'strategic' });
+      await writeCidrs(this.#context.client.resource<Node>(coreKinds.nodes), node, podCIDRs);
     } catch (error) {
       this.#given.delete(node.metadata.uid);
-      this.#forEach(podCIDRs, (blocks, cidr) => blocks.release(cidr));
       this.#tell(node, 'CIDRAssignmentFailed');
       throw error;
     }
+  }
+
+  /** @throws Error when there is no block any more */
+  #reserve(node: Live<Node>): readonly string[] {
+    const cidrs = this.#allocate();
+    if (cidrs === undefined) {
+      this.#tell(node, 'CIDRNotAvailable');
+      throw new Error(`no block of --cluster-cidr ${this.#context.settings.clusterCidr} is left`);
+    }
+    this.#reserved.set(node.metadata.uid, cidrs);
+    this.#count(this.#context.metrics.nodeIpam.allocations, cidrs);
+    return cidrs;
   }
 
   #tell(node: Live<Node>, reason: string): void {
