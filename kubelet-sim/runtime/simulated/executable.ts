@@ -46,11 +46,6 @@ function firstLine(content: Uint8Array, name: string): Interpreter | undefined {
   return path === undefined ? undefined : { path, words: argument ? [argument, name] : [name] };
 }
 
-/** Where a bare name leads: the first file of that name in the directories of a search path; undefined when none has one. */
-export async function findInPath(files: ContainerFiles, name: string, search: { path: string; cwd: string }): Promise<string | undefined> {
-  for (const directory of search.path.split(':')) {
-    const path = normalizePath(`${directory || '.'}/${name}`, search.cwd);
-    if ((await files.stat(path).catch(() => undefined))?.type === 'file') return path;
-  }
-  return undefined;
-}
+/** Where a bare name may lead: its paths in the directories of `PATH`, of which an empty one is the working directory. */
+export const pathsInSearch = (name: string, { path, cwd }: { readonly path: string; readonly cwd: string }): readonly string[] =>
+  path.split(':').map((directory) => normalizePath(`${directory || '.'}/${name}`, cwd));

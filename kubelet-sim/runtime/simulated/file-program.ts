@@ -1,5 +1,5 @@
 import type { StartFailure } from './choose-program.ts';
-import { interpreterOf } from './executable.ts';
+import { interpreterOf, pathsInSearch } from './executable.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import { FileError, normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
@@ -37,8 +37,7 @@ export async function fileProgram(argv: readonly string[], place: Place): Promis
 async function lookPath(name: string, place: Place): Promise<string | undefined> {
   const files = await place.files();
   const search = (await place.environment()).get('PATH') ?? '';
-  for (const directory of search.split(':')) {
-    const path = normalizePath(`${directory || '.'}/${name}`, place.workingDir);
+  for (const path of pathsInSearch(name, { path: search, cwd: place.workingDir })) {
     if ((await whyNotStarted(files, path, path)) === undefined) return path;
   }
   return undefined;

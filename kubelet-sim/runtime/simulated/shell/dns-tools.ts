@@ -1,5 +1,6 @@
 import { parseIp } from '../../../../api/index.ts';
 import { toolsOf } from '../image-catalog.ts';
+import { ConnectError } from '../network/listener.ts';
 import type { DnsRecord, RecordType } from '../network/names.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 
@@ -59,11 +60,21 @@ async function oldNslookup(context: CommandContext, server: string): Promise<num
   const shown = (await network.query(reverseName(server) ?? server, 'PTR')).length > 0 ? await named(server) : `${server} ${DNS_SERVICE}`;
   await context.stdout.write(`Server:    ${server}\nAddress 1: ${shown}\n\n`);
   const isAddress = parseIp(name) !== undefined;
-  const found = isAddress ? { addresses: [name] } : await network.resolve(name).catch(() => undefined);
+  const found = isAddress ? { addresses: [name] } : await resolved(context, name);
   if (!found) return await complain(context, `nslookup: can't resolve '${name}'`);
   const lines = await Promise.all(found.addresses.map(async (address, i) => `Address ${i + 1}: ${await named(address)}\n`));
   await context.stdout.write(`Name:      ${name}\n${lines.join('')}`);
   return 0;
+}
+
+/** What a name leads to; undefined where nobody knows it. */
+async function resolved({ host }: CommandContext, name: string) {
+  try {
+    return await host.process.network.resolve(name);
+  } catch (error) {
+    if (error instanceof ConnectError) return undefined;
+    throw error;
+  }
 }
 
 async function nslookupRecords({ host }: CommandContext, name: string, wanted: RecordType | undefined): Promise<readonly DnsRecord[]> {
@@ -76,9 +87,13 @@ async function nslookupRecords({ host }: CommandContext, name: string, wanted: R
 }
 
 /** `getent hosts NAME` */
-const getent: CommandFunction = async ({ args: [database, name = ''], host, stdout }) => {
+const getent: CommandFunction = async (context) => {
+  const {
+    args: [database, name = ''],
+    stdout,
+  } = context;
   if (database !== 'hosts' && database !== 'ahosts' && database !== 'ahostsv4') return 1;
-  const found = await host.process.network.resolve(name).catch(() => undefined);
+  const found = await resolved(context, name);
   for (const address of found?.addresses ?? []) await stdout.write(`${address.padEnd(15)} ${found?.name}\n`);
   return found ? 0 : 2;
 };

@@ -1,4 +1,5 @@
-import { findInPath, type Interpreter, interpreterOf } from '../executable.ts';
+import { type Interpreter, interpreterOf, pathsInSearch } from '../executable.ts';
+import type { ContainerFiles } from '../files/container-files.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
 import { isTool } from '../tool-names.ts';
 import { type CommandContext, complain } from './shell-context.ts';
@@ -35,11 +36,16 @@ async function find(name: string, { host, state, assigned }: CommandContext): Pr
   const { image } = host.process;
   const files = await host.files();
   const search = { path: state.environment(assigned).get('PATH') ?? '', cwd: state.cwd };
-  const path = name.includes('/') ? name : await findInPath(files, name, search);
+  const path = name.includes('/') ? name : await firstFile(files, pathsInSearch(name, search));
   if (path !== undefined) {
     const file = { path: normalizePath(path, state.cwd), name: path };
     return (await interpreterOf(files, file, image)) ?? { path: 'sh', words: [path] };
   }
   if (image.known) throw new FileError('ENOENT', name);
+  return undefined;
+}
+
+async function firstFile(files: ContainerFiles, paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if ((await files.exists(path)) && (await files.stat(path)).type === 'file') return path;
   return undefined;
 }
