@@ -149,6 +149,17 @@ export class Quantity {
     return this.canonical();
   }
 
+  /** What Go prints of the structure (go-spew's `%#v`), if the amount is just as it was read. */
+  goPrint(): string {
+    const value = this.#isWide ? 0n : this.#digits;
+    const scale = this.#isWide ? 0 : this.#exponent;
+    const decimal = this.#isWide ? goDecimal(this.#digits, this.#exponent) : '<nil>';
+    return (
+      `{i:(resource.int64Amount){value:(int64)${value} scale:(resource.Scale)${scale}} ` +
+      `d:(resource.infDecAmount){Dec:(*inf.Dec)${decimal}} s:(string)${this.#text ?? ''} Format:(resource.Format)${this.format}}`
+    );
+  }
+
   #combine(other: Quantity, operate: (a: bigint, b: bigint) => bigint): Quantity {
     const exponent = Math.min(this.#exponent, other.#exponent);
     const format = this.isZero ? other.format : this.format;
@@ -198,6 +209,15 @@ export class Quantity {
   }
 }
 
+/** An `inf.Dec`: upstream rounds it to billionths when it reads it; its digits are the words of a machine of 64 bits. */
+function goDecimal(digits: bigint, exponent: number): string {
+  const words: bigint[] = [];
+  for (let rest = magnitude(digits) * 10n ** BigInt(exponent - NANO); rest > 0n; rest >>= 64n) words.push(rest & (2n ** 64n - 1n));
+  return `{unscaled:(big.Int){neg:(bool)${digits < 0n} abs:(big.nat)[${words.join(' ')}]} scale:(inf.Scale)${-NANO}}`;
+}
+
+const magnitude = (digits: bigint): bigint => (digits < 0n ? -digits : digits);
+
 /** Nothing. */
 export const ZERO_QUANTITY = new Quantity(0n, 0, 'DecimalSI');
 
@@ -214,7 +234,8 @@ function decimal(parts: Parts, exponent: number, format: QuantityFormat): Quanti
   const scale = exponent - parts.fraction.length;
   if (digits.length <= INT64_DIGITS && scale >= NANO) {
     // Upstream keeps a text that looks canonical as it is, even where it is not: `1.500`, `+5`.
-    const kept = scale % 3 === 0 && !digits.endsWith('000') && !digits.startsWith('0') ? parts.text : undefined;
+    const isKept = scale % 3 === 0 && !digits.endsWith('000') && !digits.startsWith('0');
+    const kept = isKept || parts.text === '0' ? parts.text : undefined;
     return new Quantity(signed(BigInt(digits), parts.negative), scale, format, kept);
   }
   if (!parts.hasDigits) throw new QuantityError(WRONG_NUMBER);

@@ -1,5 +1,5 @@
 import type { ControllerRevision, DaemonSet, Live } from '../../api/index.ts';
-import { objectHash } from '../shared/hash.ts';
+import { templateHash } from '../shared/hash.ts';
 import { compareRevisions, isOfTemplate, nextRevision, REVISION_HASH } from '../shared/revisions.ts';
 
 /** Annotation and label of the template's generation, kept for clients from before revisions. */
@@ -30,7 +30,7 @@ export function planHistory(daemonSet: Live<DaemonSet>, revisions: readonly Live
   const current = matching[0];
   return {
     current,
-    hash: current ? hashOf(current) : objectHash(daemonSet.spec.template, daemonSet.status.collisionCount),
+    hash: current ? hashOf(current) : templateHash(daemonSet.spec.template, daemonSet.status.collisionCount),
     revision: nextRevision(old),
     duplicates: matching.slice(1),
     old,

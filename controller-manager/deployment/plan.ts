@@ -1,6 +1,6 @@
 import type { Deployment, DeploymentCondition, DeploymentStatus, Live, Pod, ReplicaSet } from '../../api/index.ts';
 import { deepEqual } from '../shared/equality.ts';
-import { objectHash } from '../shared/hash.ts';
+import { templateHash } from '../shared/hash.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { DESIRED_REPLICAS, REVISION, reason } from './names.ts';
 import {
@@ -58,7 +58,7 @@ export interface DeploymentPlan {
 
 /** The name of the ReplicaSet for the Deployment's present template, and the hash in it. */
 export function newSetName(deployment: Live<Deployment>): { name: string; hash: string } {
-  const hash = objectHash(deployment.spec.template, deployment.status.collisionCount);
+  const hash = templateHash(deployment.spec.template, deployment.status.collisionCount);
   return { name: `${deployment.metadata.name}-${hash}`, hash };
 }
 

@@ -4,6 +4,7 @@
 //   slices there are, by ports ──┬─ 1. what is no longer wanted goes, what changed is replaced
 //                                ├─ 2. slices that change anyway are filled up, the fullest first
 //                                └─ 3. the rest goes into one slice that has room for all of it, or into new ones
+import { printedEndpointPort } from '../../../api/go-print.ts';
 import type { Endpoint, EndpointSlice, Live, DiscoveryV1EndpointPort as SlicePort } from '../../../api/index.ts';
 import { canonicalJson, deepEqual } from '../equality.ts';
 import { byHash } from '../hash-order.ts';
@@ -46,13 +47,7 @@ export interface SliceMaker {
 export const portsKey = (ports: readonly SlicePort[] | null | undefined): string => (ports ?? []).map(canonicalJson).sort().join();
 
 /** Ports in the order that slices list them in. Upstream: `portsInOrder`. */
-export const inSliceOrder = (ports: readonly SlicePort[]): SlicePort[] => byHash(ports, goPrint);
-
-const goPrint = ({ name, protocol, port, appProtocol }: SlicePort): string =>
-  `(v1.EndpointPort){Name:(*string)${orNil(name)} Protocol:(*v1.Protocol)${orNil(protocol)} ` +
-  `Port:(*int32)${orNil(port)} AppProtocol:(*string)${orNil(appProtocol)}}`;
-
-const orNil = (value: string | number | undefined): string => (value === undefined ? '<nil>' : String(value));
+export const inSliceOrder = (ports: readonly SlicePort[]): SlicePort[] => byHash(ports, printedEndpointPort);
 
 /** Who an endpoint is: what else is said of it may change. Upstream: `hashEndpoint`. */
 export const endpointKey = ({ addresses, hostname, targetRef }: Endpoint): string =>
