@@ -66,7 +66,7 @@ function compile(message: AnyMessage): StructReader {
 }
 
 /** Go writes `kind` before `apiVersion`; everything else stays in declaration order. */
-function goOrder(message: AnyMessage): [string, FieldInfo][] {
+export function goOrder(message: AnyMessage): [string, FieldInfo][] {
   const fields = [...message.fields];
   const typeMeta = fields.filter(([name, info]) => info.number === undefined && (name === 'kind' || name === 'apiVersion'));
   if (typeMeta.length < 2) return fields;

@@ -36,7 +36,7 @@ export class Versions {
   constructor(forms: readonly VersionForm[], stored: VersionForm, { convert, clock }: { convert: Convert | undefined; clock: Clock }) {
     this.#forms = new Map(forms.map((form) => [form.apiVersion, form]));
     this.#stored = stored;
-    this.#storedWire = new WireForm(stored.info);
+    this.#storedWire = new WireForm(stored.info, true);
     this.#convert = convert;
     this.#clock = clock;
   }
@@ -111,14 +111,15 @@ function rename(object: KubeObject, { apiVersion, schema }: VersionForm): KubeOb
   return object.apiVersion === apiVersion ? object : coerce(schema, { ...object, apiVersion }, false).object;
 }
 
-const HEAD = /"apiVersion":"([^"]*)"/;
+/** How objects begin that we wrote, now and before they were laid out as Go's maps. */
+const HEAD = /^\{(?:"kind":"[^"]*",)?"apiVersion":"([^"]*)"/;
 /** Bytes of a stored object among which its apiVersion is looked for before it is parsed. */
 const HEAD_BYTES = 512;
 
-/** The version of a stored object, which we write first of all. */
+/** The version of a stored object, which we write first of all, but for a field of a name before that. */
 function apiVersionIn(stored: Buffer): string {
-  const head = stored.subarray(0, HEAD_BYTES).toString();
-  if (head.startsWith('{"kind":')) return HEAD.exec(head)?.[1] ?? '';
-  const { apiVersion } = parseOwnJson(stored.toString()) as KubeObject; // laid out by another API server
+  const head = HEAD.exec(stored.subarray(0, HEAD_BYTES).toString());
+  if (head) return head[1] ?? '';
+  const { apiVersion } = parseOwnJson(stored.toString()) as KubeObject; // laid out by another API server, or with other fields first
   return apiVersion ?? '';
 }

@@ -100,7 +100,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     name,
     valueOf: (object: KubeObject) => read(object),
   }));
-  const wire = new WireForm(info, wording.unstructuredLists);
+  const wire = new WireForm(info, wording.isUnstructured);
   const { root = REGISTRY_ROOT, eventsMax, sealing, isCached } = place;
   const open =
     definition.form?.(wire) ??
@@ -134,6 +134,6 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     ),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
     // What has words of its own for what it can be selected by leaves out the namespace that it has not.
-    selectsByNamespace: info.namespaced || (fields.length === 0 && !wording.unstructuredLists),
+    selectsByNamespace: info.namespaced || (fields.length === 0 && !wording.isUnstructured),
   };
 }

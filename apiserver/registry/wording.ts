@@ -6,7 +6,7 @@ import { type ApiError, apiError, goQuote } from '../../api/index.ts';
  */
 export interface Wording {
   /** Lists are written as Go's unstructured ones: items say what they are, the metadata where the list goes on, even if nowhere. */
-  readonly unstructuredLists: boolean;
+  readonly isUnstructured: boolean;
   /**
    * Who answers is found by the verb alone; go-restful finds routes by the method and the whole path. So a HEAD is a GET, a POST to a name
    * creates what the body says, and what follows a subresource is overlooked.
@@ -21,7 +21,7 @@ export interface Wording {
 }
 
 export const STANDARD_WORDING: Wording = {
-  unstructuredLists: false,
+  isUnstructured: false,
   routesByVerb: false,
   patchTypes: undefined,
   unreadableScale: undefined,
@@ -36,7 +36,7 @@ export const STANDARD_WORDING: Wording = {
 
 /** apiextensions-apiserver, `pkg/apiserver/customresource_handler.go` and `conversion/converter.go`. */
 export const UNSTRUCTURED_WORDING: Wording = {
-  unstructuredLists: true,
+  isUnstructured: true,
   routesByVerb: true,
   patchTypes: 'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
   // It looks the Scale up where only the definition's own kinds are.

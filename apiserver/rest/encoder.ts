@@ -61,7 +61,8 @@ export class Encoder {
     exchange.span?.event('About to write a response');
     const writing = exchange.span && beginWriting(exchange, type, resource.wire.apiVersion);
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
-    sendEncoded(exchange, status, type, accepted.encoding === 'json' ? readable(exchange, body) : body);
+    const message = plain ? resource.type.message : undefined;
+    sendEncoded(exchange, status, type, accepted.encoding === 'json' ? readable(exchange, body, message) : body);
     endWriting(exchange, writing);
   }
 
@@ -74,7 +75,7 @@ export class Encoder {
     exchange.span?.event('About to write a response');
     const writing = exchange.span && beginWriting(exchange, type, encodable.apiVersion);
     const body = encodeAs(written, encodable);
-    sendEncoded(exchange, status, type, written === 'json' ? readable(exchange, body) : body);
+    sendEncoded(exchange, status, type, written === 'json' ? readable(exchange, body, encodable.message) : body);
     endWriting(exchange, writing);
   }
 

@@ -11,7 +11,7 @@ import { type Accepted, type Encoding, MEDIA_TYPE } from './negotiation.ts';
 import { beginWriting, endWriting } from './operation-span.ts';
 import type { Pacer } from './pacer.ts';
 import { partialMessage } from './partial-message.ts';
-import { indented, readable, wantsPretty } from './pretty.ts';
+import { indented, inOrder, readable, wantsPretty } from './pretty.ts';
 import type { Rest } from './rest.ts';
 import { partialOf, readInclude, tableOf } from './table.ts';
 
@@ -60,14 +60,13 @@ export async function sendList(
  */
 async function sendJson(exchange: Exchange, resource: Resource, page: ListPage, pacer: Pacer): Promise<void> {
   const { response } = exchange;
-  const { listKind, apiVersion, itemAt } = resource.wire;
-  const head = Buffer.from(
-    `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadataOf(page, resource.wire))},"items":[`,
-  );
-  const tail = Buffer.from(']}\n');
+  const { itemAt } = resource.wire;
+  const { head, tail } = envelopeOf(resource.wire, page);
   const { entries } = page;
   if (wantsPretty(exchange)) {
-    sendEncoded(exchange, 200, JSON_TYPE, indented(Buffer.concat([...chunks(head, entries, itemAt, tail)])));
+    const { message } = resource.type;
+    const ordered = message ? entries.map(({ bytes }) => ({ bytes: inOrder(bytes, message) })) : entries;
+    sendEncoded(exchange, 200, JSON_TYPE, indented(Buffer.concat([...chunks(head, ordered, itemAt, tail)])));
     return;
   }
   let length = head.length + tail.length + Math.max(0, entries.length - 1);
@@ -87,7 +86,18 @@ async function sendJson(exchange: Exchange, resource: Resource, page: ListPage, 
   body.end();
 }
 
-function* chunks(head: Buffer, entries: readonly Entry[], itemAt: number, tail: Buffer): Iterable<Buffer> {
+/** What is around the items. */
+function envelopeOf(wire: WireForm, page: ListPage): { head: Buffer; tail: Buffer } {
+  const metadata = JSON.stringify(metadataOf(page, wire));
+  const kind = `"kind":"${wire.listKind}"`;
+  const apiVersion = `"apiVersion":"${wire.apiVersion}"`;
+  const [head, tail] = wire.isUnstructured
+    ? [`{${apiVersion},"items":[`, `],${kind},"metadata":${metadata}}\n`]
+    : [`{${kind},${apiVersion},"metadata":${metadata},"items":[`, ']}\n'];
+  return { head: Buffer.from(head), tail: Buffer.from(tail) };
+}
+
+function* chunks(head: Buffer, entries: readonly Pick<Entry, 'bytes'>[], itemAt: number, tail: Buffer): Iterable<Buffer> {
   let chunk = Buffer.allocUnsafeSlow(WRITE_BYTES);
   let at = head.copy(chunk);
   for (let i = 0; i < entries.length; i++) {
@@ -120,18 +130,21 @@ function drained(body: BodySink): Promise<void> {
 }
 
 /** A list's metadata. */
-export const metadataOf = (page: Omit<ListPage, 'entries'>, { wholeItems }: Pick<WireForm, 'wholeItems'>): Record<string, unknown> => ({
-  ...(page.revision === undefined ? {} : { resourceVersion: String(page.revision) }),
-  ...(page.continue === '' && !wholeItems ? {} : { continue: page.continue }),
-  ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
-});
+export function metadataOf(
+  { revision, continue: next, remaining }: Omit<ListPage, 'entries'>,
+  { isUnstructured }: Pick<WireForm, 'isUnstructured'>,
+): Record<string, unknown> {
+  const resourceVersion = revision === undefined ? undefined : String(revision);
+  if (isUnstructured) return { continue: next, remainingItemCount: remaining, resourceVersion };
+  return { resourceVersion, continue: next === '' ? undefined : next, remainingItemCount: remaining };
+}
 
 function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, page: ListPage): Buffer {
   const metadata = metadataOf(page, as ? OF_STRUCTS : resource.wire);
   const objects = page.entries.map((entry) => entry.parse());
   if (!as) {
-    const { listKind: kind, apiVersion, wholeItems } = resource.wire;
-    const items = wholeItems ? objects : objects.map(({ kind: _, apiVersion: __, ...item }) => item);
+    const { listKind: kind, apiVersion, isUnstructured } = resource.wire;
+    const items = isUnstructured ? objects : objects.map(({ kind: _, apiVersion: __, ...item }) => item);
     return encodeList(encoding, resource.type.message, { kind, apiVersion, metadata, items });
   }
   const apiVersion = `meta.k8s.io/${as.version}`;
@@ -151,7 +164,7 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
 }
 
 /** Tables and metadata are structs in Go, whatever they are of. */
-const OF_STRUCTS = { wholeItems: false };
+const OF_STRUCTS = { isUnstructured: false };
 
 interface ListValue {
   readonly kind: string;

@@ -1,3 +1,5 @@
+import { goJson, parseOwnJson } from '../../api/index.ts';
+import { type AnyMessage, inFieldOrder } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 
 /** Clients behind which people sit: upstream's `isPrettyPrint` (apiserver/pkg/endpoints/handlers/negotiation/negotiate.go). */
@@ -12,8 +14,13 @@ export function wantsPretty({ query, request, accept }: Exchange): boolean {
   return PEOPLE.test(request.headers['user-agent'] ?? '') || ASKED_BY_TYPE.test(accept ?? '');
 }
 
-/** JSON as it is, or laid out when that is wanted. */
-export const readable = (exchange: Exchange, json: Buffer): Buffer => (wantsPretty(exchange) ? indented(json) : json);
+/** JSON as it is, or laid out when that is wanted. @param message what it is an object of, where it is a struct in Go. */
+export const readable = (exchange: Exchange, json: Buffer, message?: AnyMessage): Buffer =>
+  wantsPretty(exchange) ? indented(message ? inOrder(json, message) : json) : json;
+
+/** An object's JSON with its members in the order in which Go writes them. */
+export const inOrder = (json: Buffer, message: AnyMessage): Buffer =>
+  Buffer.from(`${goJson(inFieldOrder(message, parseOwnJson(json.toString())))}\n`);
 
 /** A string, a sign of structure, or a number or word; what is between them is space. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;

@@ -6,8 +6,8 @@ export const boundObjectReference = message(
   'io.k8s.api.authentication.v1.BoundObjectReference',
   'The object whose end makes a token invalid.',
   () => ({
-    apiVersion: string(2, 'Group and version of the object.'),
     kind: string(1, 'Kind of the object: Pod, Secret or Node.'),
+    apiVersion: string(2, 'Group and version of the object.'),
     name: string(3, 'Name of the object.'),
     uid: string(4, 'UID of the object.'),
   }),

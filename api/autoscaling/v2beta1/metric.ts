@@ -6,9 +6,9 @@ export const crossVersionObjectReference = message(
   'io.k8s.api.autoscaling.v2beta1.CrossVersionObjectReference',
   'Names an object by kind and name.',
   () => ({
-    apiVersion: string(3, 'Group and version of the object.'),
     kind: string(1, 'Kind of the object, such as Deployment.', { required: true }),
     name: string(2, 'Name of the object.', { required: true }),
+    apiVersion: string(3, 'Group and version of the object.'),
   }),
 );
 

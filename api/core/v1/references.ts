@@ -26,11 +26,11 @@ export const objectReference = message(
   'io.k8s.api.core.v1.ObjectReference',
   'Names any object, down to one revision or one of its fields.',
   () => ({
-    apiVersion: string(5, 'Group and version of the object.'),
     kind: string(1, 'Kind of the object.'),
     namespace: string(2, 'Namespace of the object.'),
     name: string(3, 'Name of the object.'),
     uid: string(4, 'UID of the object.'),
+    apiVersion: string(5, 'Group and version of the object.'),
     resourceVersion: string(6, 'Revision of the object that is meant, if just one is.'),
     fieldPath: string(7, 'Part of the object that is meant, such as spec.containers{web}.'),
   }),

@@ -17,9 +17,9 @@ export const statusDetails = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails',
   'What a failure was about, for programs to act on.',
   () => ({
-    kind: string(3, 'The resource or kind concerned.'),
     name: string(1, 'Name of the object concerned.'),
     group: string(2, 'API group of the resource concerned.'),
+    kind: string(3, 'The resource or kind concerned.'),
     uid: string(6, 'UID of the object concerned, when there is one.'),
     causes: list(of(statusCause), 4, 'Each thing that was wrong, for failures with several.', { listType: 'atomic' }),
     retryAfterSeconds: int32(5, 'Seconds to wait before trying again, or how long a pending operation is expected to take.'),
