@@ -22,6 +22,7 @@ export * from './quantity.ts';
 export * from './quota/amounts.ts';
 export { objectCountName, type QuotaEvaluator, type QuotaWrite, scopesOf } from './quota/evaluator.ts';
 export * from './quota/evaluators.ts';
+export * from './refusal.ts';
 export * from './resource-claims.ts';
 export * from './resource-names.ts';
 export * from './resources.ts';

@@ -1,4 +1,4 @@
-import { ApiError, apiError, type Status } from '../api/index.ts';
+import { ApiError, apiError, refusalMessage, type Status } from '../api/index.ts';
 import type { RawResponse } from './types.ts';
 
 /** Reasons of answers that carry no Status, by code. */
@@ -20,22 +20,35 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-/** Characters of a foreign body that are shown in a message. */
-const BODY_SHOWN_MAX = 200;
+/** What was asked for. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+}
 
 /** The error of an answer that is not 2xx: its Status, or one made up when something other than an API server answered. */
-export function answerError({ status: code, headers, body }: RawResponse): ApiError {
+export function answerError({ status: code, headers, body }: RawResponse, asked: Asked): ApiError {
   const text = body.toString();
   const status = parseStatus(text);
   if (status) return new ApiError({ code, ...status }, { headers });
-  const reason = REASONS[code];
-  const shown = text.trim().slice(0, BODY_SHOWN_MAX);
+  const reason = code === 409 && asked.method === 'POST' ? 'AlreadyExists' : (REASONS[code] ?? (code > 500 ? REASONS[500] : undefined));
+  const message = refusalMessage({ status: code, contentType: headers['content-type'] ?? '', text });
   return apiError.custom({
     code,
     ...(reason === undefined ? {} : { reason }),
-    message: `the server answered ${code}${shown === '' ? '' : `: ${shown}`}`,
+    message: `${message}${subjectOf(asked)}`,
     headers,
   });
+}
+
+const RESOURCE_PATH = /^\/api(?:s\/([^/?]+))?\/[^/?]+(?:\/namespaces\/[^/?]+(?=\/[^/?]+))?\/([^/?]+)(?:\/([^/?]+))?/;
+
+/** Which resource was asked for, as client-go adds it to its messages: ` (get pods.metrics.k8s.io web)`. */
+function subjectOf({ method, path }: Asked): string {
+  const [, group, resource, name] = RESOURCE_PATH.exec(path) ?? [];
+  if (resource === undefined) return '';
+  const words = [method.toLowerCase(), group === undefined ? resource : `${resource}.${group}`, ...(name === undefined ? [] : [name])];
+  return ` (${words.map((word) => decodeURIComponent(word)).join(' ')})`;
 }
 
 /** The error of a watch's ERROR event. */

@@ -149,7 +149,37 @@ describe('failures', () => {
     });
     const error = await t.configMaps.get('a', { namespace: 'x' }).catch((e: unknown) => e);
     expect(isConflict(error)).toBe(true);
-    expect(error).toMatchObject({ message: 'the server answered 409: <html>' });
+    expect(error).toMatchObject({ message: 'the server reported a conflict (get configmaps a)' });
+  });
+
+  it.each([
+    [
+      503,
+      'down',
+      '/apis/metrics.k8s.io/v1beta1/namespaces/x/pods',
+      'the server is currently unable to handle the request (get pods.metrics.k8s.io)',
+    ],
+    [
+      500,
+      'boom\n',
+      '/apis/custom.metrics.k8s.io/v1beta2/namespaces/x/pods/*/hits',
+      'an error on the server ("boom") has prevented the request from succeeding (get pods.custom.metrics.k8s.io *)',
+    ],
+    [
+      404,
+      '404 page not found',
+      '/apis/apps/v1/namespaces/x/deployments/a/scale',
+      'the server could not find the requested resource (get deployments.apps a)',
+    ],
+    [403, 'not you', '/api/v1/namespaces/x', 'not you (get namespaces x)'],
+    [418, '', '/version', 'the server responded with the status code 418 but did not return more information'],
+  ])('say what client-go would of a bare %i', async (code, text, path, message) => {
+    await using t = await setUp((_, response) => {
+      response.statusCode = code;
+      response.end(text);
+    });
+    const error = await t.client.request('GET', path).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code, message });
   });
 
   it('with Retry-After are tried again, ten times', async () => {
@@ -177,7 +207,9 @@ describe('failures', () => {
 
   it('without Retry-After are not', async () => {
     await using t = await setUp((_, response) => answerJson(response, 500, {}));
-    await expect(t.configMaps.get('a', { namespace: 'x' })).rejects.toThrow('the server answered 500');
+    await expect(t.configMaps.get('a', { namespace: 'x' })).rejects.toThrow(
+      'an error on the server ("unknown") has prevented the request from succeeding (get configmaps a)',
+    );
     expect(t.server.requests.length).toBe(1);
   });
 

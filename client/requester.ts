@@ -41,7 +41,7 @@ export class Requester {
       const response = await this.#send(outgoing);
       if (response.status < 300) return response;
       const delayMs = retries < RETRIES_MAX ? retryAfterMs(response) : undefined;
-      if (delayMs === undefined) throw answerError(response);
+      if (delayMs === undefined) throw answerError(response, outgoing);
       await this.#clock.sleep(delayMs, request.signal);
       if (requestRetried.hasSubscribers) requestRetried.publish({ method, host: this.#host, code: String(response.status) });
     }
@@ -55,7 +55,7 @@ export class Requester {
     if (status < 300) return chunks;
     const body: Buffer[] = [];
     for await (const chunk of chunks) body.push(chunk);
-    throw answerError({ status, headers, body: Buffer.concat(body) });
+    throw answerError({ status, headers, body: Buffer.concat(body) }, outgoing);
   }
 
   close(): Promise<void> {

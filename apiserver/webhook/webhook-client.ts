@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
-import { goQuote, parseJson } from '../../api/index.ts';
+import { goQuote, parseJson, refusalMessage } from '../../api/index.ts';
 import { type Clock, onAbort, type Random, trusting } from '../../runtime/index.ts';
 import { type Answered, followed, type Hop, patiently, RedirectError, textOf } from '../http/redirects.ts';
 import { wasStale } from '../http/stale-connection.ts';
@@ -19,8 +19,6 @@ const SOCKETS_IDLE_MAX = 4;
 const AGENTS_MAX = 200;
 /** Upstream: `setGlobalDefaults` of apiserver, pkg/util/webhook/authentication.go. */
 const USER_AGENT = 'kube-apiserver-admission';
-/** Bytes of an answer that is no success which are looked at. */
-const REFUSAL_BYTES_MAX = 2048;
 
 export interface WebhookService extends ServicePort {
   readonly path?: string | undefined;
@@ -283,35 +281,11 @@ function malformed(error: Error): string {
   return `malformed HTTP response ${goQuote(line)}`;
 }
 
-const REFUSALS: Readonly<Record<number, string>> = {
-  400: 'the server rejected our request for an unknown reason',
-  401: 'the server has asked for the client to provide credentials',
-  404: 'the server could not find the requested resource',
-  405: 'the server does not allow this method on the requested resource',
-  409: 'the server reported a conflict',
-  422: 'the server rejected our request due to an error in our request',
-  429: 'the server has received too many requests and has asked us to try again later',
-  503: 'the server is currently unable to handle the request',
-  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
-};
-/** Answers whose own text is told. */
-const TEXTUAL: ReadonlySet<number> = new Set([403, 406, 415]);
-
 /** A Status, if that is what was answered; else client-go's `NewGenericServerResponse`. */
-function refusal({ status, contentType, text }: Answer): WebhookError {
-  const told = statusIn(text);
+function refusal(answer: Answer): WebhookError {
+  const told = statusIn(answer.text);
   if (told) return new WebhookError(told.message, { status: told.code });
-  const isText = contentType === '' || contentType.startsWith('text/');
-  const given = isText ? text.slice(0, REFUSAL_BYTES_MAX).trim() : 'unknown';
-  const unanswered = `the server responded with the status code ${status} but did not return more information`;
-  const message =
-    REFUSALS[status] ??
-    (TEXTUAL.has(status)
-      ? given
-      : status >= 500
-        ? `an error on the server (${JSON.stringify(given)}) has prevented the request from succeeding`
-        : unanswered);
-  return new WebhookError(message, { status });
+  return new WebhookError(refusalMessage(answer), { status: answer.status });
 }
 
 /** The kind of what is answered when something fails. */

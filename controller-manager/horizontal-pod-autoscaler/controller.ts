@@ -22,6 +22,7 @@ import { ScaleHistory } from './history.ts';
 import { MetricsClient } from './metrics-client.ts';
 import { longestPeriodMs, normalize } from './normalize.ts';
 import type { Tolerances } from './replica-calculator.ts';
+import { rescale, type Target } from './rescale.ts';
 
 const KIND = autoscalingKinds.horizontalpodautoscalers;
 
@@ -40,12 +41,6 @@ type ErrorLabel = 'none' | 'internal';
 type Action = 'scale_up' | 'scale_down' | 'none';
 
 const actionOf = (current: number, wanted: number): Action => (wanted > current ? 'scale_up' : wanted < current ? 'scale_down' : 'none');
-
-/** What is scaled. */
-interface Target {
-  readonly scale: LiveScale;
-  update(scale: LiveScale): Promise<LiveScale>;
-}
 
 /** What is to be done about the target, and what is known by then. */
 interface Wanted {
@@ -158,7 +153,11 @@ class HorizontalPodAutoscalerController implements Controller {
       if (!info) throw new Error(`no matches for kind ${JSON.stringify(kind)} in group ${JSON.stringify(groupOf(apiVersion))}`);
       const scale = await this.#scales.get(info, metadata.namespace ?? '', name);
       run.condition('AbleToScale', true, 'SucceededGetScale', "the HPA controller was able to get the target's current scale");
-      return { scale, update: (changed) => this.#scales.update(info, changed) };
+      return {
+        scale,
+        read: () => this.#scales.get(info, metadata.namespace ?? '', name),
+        update: (changed) => this.#scales.update(info, changed),
+      };
     } catch (error) {
       const why = messageOf(error);
       run.warn('FailedGetScale', why);
@@ -229,13 +228,7 @@ class HorizontalPodAutoscalerController implements Controller {
     };
     const text = status.selector ?? '';
     if (text === '') return fail('SelectorRequired', 'selector is required', "the HPA target's scale is missing a selector");
-    let selector: LabelSelectorQuery;
-    try {
-      selector = parseLabelSelector(text);
-    } catch (error) {
-      const message = `couldn't convert selector into a corresponding internal selector object: ${messageOf(error)}`;
-      return fail('InvalidSelector', message, message);
-    }
+    const selector = parseLabelSelector(text);
     this.#selectors.set(key, selector);
     const { namespace = '' } = run.autoscaler.metadata;
     const masters = this.#mastersOf(namespace, selector);
@@ -273,14 +266,14 @@ class HorizontalPodAutoscalerController implements Controller {
     return replicas;
   }
 
-  async #apply(key: string, run: Run, { scale, update }: Target, { replicas, reason, metrics }: Wanted): Promise<void> {
-    const current = scale.spec.replicas ?? 0;
+  async #apply(key: string, run: Run, target: Target, { replicas, reason, metrics }: Wanted): Promise<void> {
+    const current = target.scale.spec.replicas ?? 0;
     if (replicas === current) {
       run.status.desiredReplicas = current;
       return;
     }
     try {
-      await update({ ...scale, spec: { replicas } });
+      await rescale(target, replicas, this.#context.clock);
     } catch (error) {
       const why = messageOf(error);
       run.warn('FailedRescale', `New size: ${replicas}; reason: ${reason}; error: ${why}`);

@@ -23,7 +23,9 @@ const clientOf = (answers: Answers, asked: string[] = []): ApiClient => {
       );
       const body = answers[path];
       if (body) return Promise.resolve({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
-      return Promise.reject(apiError.custom({ code: 404, reason: 'NotFound', message: 'the server answered 404' }));
+      return Promise.reject(
+        apiError.custom({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource' }),
+      );
     },
   };
 };
@@ -101,6 +103,22 @@ describe('evaluateMetric', () => {
     });
   });
 
+  it('of memory, in powers of 1024', async () => {
+    const memory: MetricSpec = { type: 'Resource', resource: { name: 'memory', target: { type: 'x', averageValue: '100Mi' } } };
+    const items = podMetrics('1', '1').items.map((item) => ({ ...item, containers: [{ name: 'app', usage: { memory: '51200Ki' } }] }));
+    expect(await evaluate(memory, { [PODS]: { items } })).toMatchObject({ status: { resource: { current: { averageValue: '50Mi' } } } });
+  });
+
+  it('of a container that one of the pods is not measured for', async () => {
+    const containerResource = { name: 'cpu', container: 'log', target: { type: 'x', averageUtilization: 50 } };
+    const { items } = podMetrics('5', '5');
+    const one = items.map((item, i) => (i === 0 ? item : { ...item, containers: [] }));
+    expect(await evaluate({ type: 'ContainerResource', containerResource }, { [PODS]: { items: one } })).toMatchObject({
+      replicas: 2,
+      status: { containerResource: { current: { averageUtilization: 100 } } },
+    });
+  });
+
   it('of pods, asking for what the metric is labelled with', async () => {
     const asked: string[] = [];
     const metric = { name: 'hits', selector: { matchLabels: { verb: 'GET' } } };
@@ -118,8 +136,17 @@ describe('evaluateMetric', () => {
     expect(asked.at(-1)).toBe(`${CUSTOM}/v1beta1/namespaces/default/pods/*/hits?labelSelector=app%3Dweb&metricLabelSelector=verb%3DGET`);
   });
 
-  it('of a namespace, which is no object within it', async () => {
-    const describedObject = { apiVersion: 'v1', kind: 'Namespace', name: 'default' };
+  it('of something outside that is less than nothing, which counts as too much', async () => {
+    const external = { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '1' } };
+    const answers = { '/apis/external.metrics.k8s.io/v1beta1/namespaces/default/queue': { items: [{ value: '-5' }] } };
+    expect(await evaluate({ type: 'External', external }, answers)).toMatchObject({
+      replicas: 2 ** 31 - 1,
+      status: { external: { current: { averageValue: '9223372036854775807m' } } },
+    });
+  });
+
+  it('of its own namespace, whichever is named', async () => {
+    const describedObject = { apiVersion: 'v1', kind: 'Namespace', name: 'another' };
     const answers = {
       ...discovered,
       [`${CUSTOM}/v1beta1/namespaces/default/metrics/hits`]: { items: [{ describedObject: {}, value: '40' }] },
@@ -137,7 +164,7 @@ describe('evaluateMetric', () => {
       why: 'nobody serves resource metrics',
       spec: cpu({ averageUtilization: 50 }),
       answers: {},
-      is: 'FailedGetResourceMetric | failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)',
+      is: 'FailedGetResourceMetric | failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource',
     },
     {
       why: 'there are none',
@@ -155,7 +182,7 @@ describe('evaluateMetric', () => {
       why: 'a container that is not measured',
       spec: { type: 'ContainerResource', containerResource: { name: 'cpu', container: 'none', target: { type: 'x', averageValue: '1' } } },
       answers: { [PODS]: podMetrics('1') },
-      is: 'FailedGetContainerResourceMetric | failed to get cpu usage: unable to get metrics for resource cpu: container none not present in metrics for pod default/p0',
+      is: 'FailedGetContainerResourceMetric | failed to get cpu usage: did not receive metrics for targeted pods (pods might be unready)',
     },
     {
       why: 'nobody serves custom metrics',
@@ -174,13 +201,42 @@ describe('evaluateMetric', () => {
         },
       },
       answers: {},
-      is: 'FailedGetObjectMetric | unable to get metric hits: Service on default web/the server answered 404',
+      is: 'FailedGetObjectMetric | unable to get metric hits: Service on default web/the server could not find the requested resource',
+    },
+    {
+      why: 'an object with two values',
+      spec: {
+        type: 'Object',
+        object: {
+          metric: { name: 'hits' },
+          describedObject: { kind: 'Namespace', name: 'default' },
+          target: { type: 'Value', value: '1' },
+        },
+      },
+      answers: {
+        ...discovered,
+        [`${CUSTOM}/v1beta1/namespaces/default/metrics/hits`]: { items: [{ value: '40' }, { value: '50' }] },
+      },
+      is: 'FailedGetObjectMetric | unable to get metric hits: Namespace on default default/unable to fetch metrics from custom metrics API: the custom metrics API server returned 2 results when we asked for exactly one',
+    },
+    {
+      why: 'an object of no kind',
+      spec: {
+        type: 'Object',
+        object: {
+          metric: { name: 'hits' },
+          describedObject: { apiVersion: 'no.example.com/v1', kind: 'Thing', name: 'x' },
+          target: { type: 'Value', value: '1' },
+        },
+      },
+      answers: { ...discovered, '/api': { items: [] }, '/apis': { items: [] } },
+      is: 'FailedGetObjectMetric | unable to get metric hits: Thing on default x/unable to fetch metrics from custom metrics API: unable to map kind Thing.no.example.com to resource: no matches for kind "Thing" in group "no.example.com"',
     },
     {
       why: 'nobody serves external metrics',
       spec: { type: 'External', external },
       answers: {},
-      is: 'FailedGetExternalMetric | unable to get external metric default/queue/&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)',
+      is: 'FailedGetExternalMetric | unable to get external metric default/queue/&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the server could not find the requested resource',
     },
     {
       why: 'an unknown type',

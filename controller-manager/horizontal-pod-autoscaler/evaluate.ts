@@ -10,7 +10,7 @@ import {
 } from '../../api/index.ts';
 import { goSelector } from '../shared/go-text.ts';
 import type { MetricsClient } from './metrics-client.ts';
-import { byAverage, byShare, byUtilization, byValue, type PodsObserved, type Proposal } from './replica-calculator.ts';
+import { AMOUNT_MAX, byAverage, byShare, byUtilization, byValue, type PodsObserved, type Proposal } from './replica-calculator.ts';
 
 type Target = NonNullable<MetricSpec['resource']>['target'];
 type Value = NonNullable<MetricStatus['resource']>['current'];
@@ -109,7 +109,12 @@ async function explained<T>(
   }
 }
 
-const milli = (value: number): string => Quantity.ofMilli(Math.trunc(value)).canonical();
+const milli = (value: number): string => Quantity.ofMilli(value >= AMOUNT_MAX ? INT64_MAX : Math.trunc(value)).canonical();
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** As metrics-server writes amounts: those of memory in powers of 1024, where they are whole. */
+const amountOf = (resource: string, value: number): string =>
+  Quantity.ofMilli(Math.trunc(value), resource === 'memory' ? 'BinarySI' : 'DecimalSI').canonical();
 
 const selectorText = (selector: LabelSelector | undefined): string => (selector ? fromLabelSelector(selector).toString() : '');
 
@@ -130,7 +135,7 @@ async function ofResource(
     const { replicas, usage } = await explained(`failed to get ${name} usage`, async () =>
       byAverage(observed, await measure(), parseQuantity(averageValue).milli(), name),
     );
-    return { replicas, metric: `${name} resource`, current: { averageValue: milli(usage) } };
+    return { replicas, metric: `${name} resource`, current: { averageValue: amountOf(name, usage) } };
   }
   if (averageUtilization === undefined) {
     throw new Error('invalid resource metric source: neither an average utilization target nor an average value (usage) target was set');
@@ -139,7 +144,7 @@ async function ofResource(
     byUtilization(observed, await measure(), { resource: name, container, target: averageUtilization }),
   );
   const metric = `${name} ${container === undefined ? '' : 'container '}resource utilization (percentage of request)`;
-  return { replicas, metric, current: { averageUtilization: utilization, averageValue: milli(usage) } };
+  return { replicas, metric, current: { averageUtilization: utilization, averageValue: amountOf(name, usage) } };
 }
 
 async function ofPods({ metric, target }: NonNullable<MetricSpec['pods']>, inputs: Inputs): Promise<Evaluation> {
@@ -183,13 +188,18 @@ async function ofExternal({ metric, target }: NonNullable<MetricSpec['external']
     const values = await explained(of, () => metrics.external(name, namespace, selectorText(selector)));
     return values.reduce((sum, value) => sum + value, 0);
   };
+  // Upstream takes a sum below zero for one that has overflown.
+  const measureShared = async (): Promise<number> => {
+    const sum = await measure();
+    return sum < 0 ? AMOUNT_MAX : sum;
+  };
   const evaluationOf = ({ replicas }: Proposal, current: Value): Evaluation => ({
     replicas,
     metric: described(name, selector),
     status: { type: 'External', external: { metric, current } },
   });
   if (target.averageValue !== undefined) {
-    const measured = await explained(`failed to get ${name} external metric`, measure, OuterError);
+    const measured = await explained(`failed to get ${name} external metric`, measureShared, OuterError);
     const proposal = byShare(measured, parseQuantity(target.averageValue).milli(), statusReplicas, observed.tolerances);
     return evaluationOf(proposal, { averageValue: milli(proposal.usage) });
   }

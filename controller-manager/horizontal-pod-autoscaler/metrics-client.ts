@@ -1,4 +1,4 @@
-import { type CrossVersionObjectReference, isNotFound, parseDuration, parseQuantity } from '../../api/index.ts';
+import { type CrossVersionObjectReference, goQuote, isNotFound, parseDuration, parseQuantity } from '../../api/index.ts';
 import type { ApiClient, Query } from '../../client/index.ts';
 import { msOf } from '../shared/pods.ts';
 import { groupOf, type Scales } from '../shared/scales.ts';
@@ -59,8 +59,7 @@ export class MetricsClient {
   /** CPU or memory of the pods of a selector, of one of their containers or all together; pods without it are left out. */
   async resource(name: string, namespace: string, selector: string, container: string | undefined): Promise<PodMetrics> {
     const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/pods`;
-    const api = { api: 'resource metrics', requested: 'get pods.metrics.k8s.io' };
-    const items = await this.#list<ResourceMetrics>(path, { labelSelector: selector }, api);
+    const items = some('resource metrics', await this.#list<ResourceMetrics>('resource metrics', path, { labelSelector: selector }));
     const metrics = new Map<string, PodMetric>();
     for (const item of items) {
       const value = usageOf(item, name, container);
@@ -74,7 +73,7 @@ export class MetricsClient {
   /** A metric of each pod of a selector. */
   async pods({ namespace, name, labels }: CustomMetric, selector: string): Promise<PodMetrics> {
     const path = `/namespaces/${encodeURIComponent(namespace)}/pods/*/${encodeURIComponent(name)}`;
-    const items = await this.#custom(path, { labelSelector: selector, metricLabelSelector: labels }, `get pods.${CUSTOM} *`);
+    const items = some('custom metrics', await this.#custom(path, { labelSelector: selector, metricLabelSelector: labels }));
     return new Map(
       items.map(({ describedObject, value, timestamp, windowSeconds, window }) => {
         const seconds = windowSeconds ?? window;
@@ -84,38 +83,41 @@ export class MetricsClient {
     );
   }
 
-  /** A metric of one object, in thousandths. */
+  /** A metric of one object, in thousandths. Of namespaces only the autoscaler's own can be asked, whatever the target's name. */
   async object({ namespace, name, labels }: CustomMetric, target: CrossVersionObjectReference): Promise<number> {
+    const within = `/namespaces/${encodeURIComponent(namespace)}`;
     const group = groupOf(target.apiVersion ?? '');
-    const metric = encodeURIComponent(name);
-    const query = { metricLabelSelector: labels };
-    if (target.kind === 'Namespace' && group === '') {
-      return first(
-        await this.#custom(`/namespaces/${encodeURIComponent(target.name)}/metrics/${metric}`, query, `get namespaces.${CUSTOM}`),
-      );
-    }
-    const kind = await this.#scales.kindOf(group, target.kind);
-    if (!kind) throw new Error(`unable to fetch metrics from custom metrics API: unable to map kind ${target.kind} to resource`);
-    const resource = group === '' ? kind.resource : `${kind.resource}.${group}`;
-    const path = `/namespaces/${encodeURIComponent(namespace)}/${resource}/${encodeURIComponent(target.name)}/${metric}`;
-    return first(await this.#custom(path, query, `get ${resource}.${CUSTOM} ${target.name}`));
+    const isNamespace = target.kind === 'Namespace' && group === '';
+    const what = isNamespace ? 'metrics' : `${await this.#resourceOf(group, target.kind)}/${encodeURIComponent(target.name)}`;
+    const items = await this.#custom(`${within}/${what}/${encodeURIComponent(name)}`, { metricLabelSelector: labels });
+    const [item] = items;
+    if (item && items.length === 1) return parseQuantity(item.value).milli();
+    throw unable('custom metrics', `the custom metrics API server returned ${items.length} results when we asked for exactly one`);
   }
 
   /** The values of a metric that has nothing to do with the cluster, in thousandths. */
   async external(name: string, namespace: string, selector: string): Promise<number[]> {
     const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
-    const api = { api: 'external metrics', requested: `get ${name}.external.metrics.k8s.io` };
-    const items = await this.#list<{ value: string }>(path, { labelSelector: selector }, api);
+    const items = some('external metrics', await this.#list<{ value: string }>('external metrics', path, { labelSelector: selector }));
     return items.map(({ value }) => parseQuantity(value).milli());
   }
 
-  async #custom(path: string, query: Query, requested: string): Promise<CustomValue[]> {
-    return this.#list<CustomValue>(`/apis/${CUSTOM}/${await this.#customVersion()}${path}`, query, { api: 'custom metrics', requested });
+  async #custom(path: string, query: Query): Promise<readonly CustomValue[]> {
+    return this.#list<CustomValue>('custom metrics', `/apis/${CUSTOM}/${await this.#customVersion()}${path}`, query);
+  }
+
+  /** What the custom metrics API calls objects of a kind: `ingresses.networking.k8s.io`. */
+  async #resourceOf(group: string, kind: string): Promise<string> {
+    const found = await this.#scales.kindOf(group, kind);
+    const named = (name: string) => (group === '' ? name : `${name}.${group}`);
+    if (found) return named(found.resource);
+    const why = `no matches for kind ${goQuote(kind)} in group ${goQuote(group)}`;
+    throw unable('custom metrics', `unable to map kind ${named(kind)} to resource: ${why}`);
   }
 
   /** The version of the custom metrics API that its server likes best. */
   async #customVersion(): Promise<string> {
-    const missing = new Error('unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered');
+    const missing = unable('custom metrics', `no custom metrics API (${CUSTOM}) registered`);
     try {
       const { body } = await this.#client.request('GET', `/apis/${CUSTOM}`);
       const { versions = [] }: { versions?: { version?: string }[] } = JSON.parse(body.toString());
@@ -127,33 +129,30 @@ export class MetricsClient {
     }
   }
 
-  /** The items of a list, of which there must be some. */
-  async #list<T>(path: string, query: Query, { api, requested }: { readonly api: string; readonly requested: string }): Promise<T[]> {
-    let items: T[] | null | undefined;
+  async #list<T>(api: string, path: string, query: Query): Promise<readonly T[]> {
     try {
       const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
       const { body } = await this.#client.request('GET', path, { query: given });
-      items = JSON.parse(body.toString()).items;
+      return JSON.parse(body.toString()).items ?? [];
     } catch (error) {
-      const why =
-        isNotFound(error) && !error.status.details ? `the server could not find the requested resource (${requested})` : messageOf(error);
-      throw new Error(`unable to fetch metrics from ${api} API: ${why}`, { cause: error });
+      throw unable(api, messageOf(error), error);
     }
-    if (!items || items.length === 0) throw new Error(`no metrics returned from ${api} API`);
-    return items;
   }
+}
+
+const unable = (api: string, why: string, cause?: unknown): Error =>
+  new Error(`unable to fetch metrics from ${api} API: ${why}`, { cause });
+
+function some<T>(api: string, items: readonly T[]): readonly T[] {
+  if (items.length === 0) throw new Error(`no metrics returned from ${api} API`);
+  return items;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const first = ([value]: readonly CustomValue[]): number => (value ? parseQuantity(value.value).milli() : 0);
-
 /** Thousandths that a pod or its container uses; undefined when it is not known of each container. */
-function usageOf({ metadata, containers }: ResourceMetrics, resource: string, container: string | undefined): number | undefined {
+function usageOf({ containers }: ResourceMetrics, resource: string, container: string | undefined): number | undefined {
   const all = containers ?? [];
-  if (container !== undefined && !all.some(({ name }) => name === container)) {
-    throw new Error(`container ${container} not present in metrics for pod ${metadata.namespace}/${metadata.name}`);
-  }
   const counted = container === undefined ? all : all.filter(({ name }) => name === container);
   let sum = 0;
   for (const { usage } of counted) {

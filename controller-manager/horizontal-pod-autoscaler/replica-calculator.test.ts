@@ -80,6 +80,13 @@ describe('byUtilization', () => {
       values: [500, 700, 9000],
       is: [4, 60, 600],
     },
+    {
+      why: 'up: those that succeeded are known nothing of, and use nothing',
+      pods: [aReady('p0'), aReady('p1'), aReady('p2').phase('Succeeded')],
+      target: 30,
+      values: [900, 900],
+      is: [6, 90, 900],
+    },
     { why: 'nor what starting ones use', pods: [aReady('p0'), unready('p1')], target: 30, values: [300, 9000], is: [2, 30, 300] },
     { why: 'up: starting ones use nothing', pods: [aReady('p0'), unready('p1')], target: 30, values: [900, 9000], is: [3, 90, 900] },
   ])('$why', ({ pods, target, values, is }) => {
@@ -121,7 +128,7 @@ describe('byUtilization', () => {
     const of = (container: string | undefined, one = pod) =>
       byUtilization(observe([one]), used(1000), { resource: 'cpu', container, target: 10 }).utilization;
     expect([of(undefined), of('a'), of('b'), of('side')]).toEqual([20, 100, 33, 100]);
-    expect(() => of('none')).toThrow('container none not found in Pod p0');
+    expect(() => of('none')).toThrow('no metrics returned matched known pods');
     const whole = aReady('p0').change(({ spec }) => (spec.resources = { requests: { cpu: '10' } }));
     expect([of(undefined, whole), of('app', whole)]).toEqual([10, 100]);
   });

@@ -1,9 +1,11 @@
 // How many pods bring a metric to its target. Upstream: `pkg/controller/podautoscaler/replica_calculator.go`. All amounts are thousandths.
 import { isPodLevelResource, isSidecar, type Live, type Pod, parseQuantity, podRequests } from '../../api/index.ts';
-import { isPodReady, isPodTerminal, msOf, podCondition } from '../shared/pods.ts';
+import { isPodReady, msOf, podCondition } from '../shared/pods.ts';
 import type { PodMetric, PodMetrics } from './metrics-client.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
+/** No amount is greater: there it ends, whoever shares it. */
+export const AMOUNT_MAX = 2 ** 63;
 
 /** How far use may be from its target without anything being done, as a share of it. */
 export interface Tolerances {
@@ -87,7 +89,7 @@ export function byValue({ pods, currentReplicas, tolerances }: PodsObserved, usa
 export function byShare(usage: number, target: number, statusReplicas: number, tolerances: Tolerances): Proposal {
   const isClose = isWithin(usage / (target * statusReplicas), tolerances);
   const perPod = statusReplicas === 0 ? 0 : Math.ceil(usage / statusReplicas);
-  return { replicas: isClose ? statusReplicas : capped(usage / target), usage: perPod };
+  return { replicas: isClose ? statusReplicas : capped(usage / target), usage: usage >= AMOUNT_MAX ? usage : perPod };
 }
 
 function demandPods({ pods }: PodsObserved): readonly Live<Pod>[] {
@@ -144,7 +146,7 @@ function groupPods(observed: PodsObserved, metrics: PodMetrics, resource: string
   for (const pod of observed.pods) {
     const { name, deletionTimestamp } = pod.metadata;
     const metric = metrics.get(name);
-    if (deletionTimestamp || isPodTerminal(pod)) counted.delete(name);
+    if (deletionTimestamp || pod.status.phase === 'Failed') counted.delete(name);
     else if (pod.status.phase === 'Pending') unready.push(name);
     else if (!metric) missing.push(name);
     else if (resource === 'cpu' && isStarting(pod, metric, observed)) unready.push(name);
@@ -180,7 +182,7 @@ function utilizationOf(metrics: PodMetrics, requests: ReadonlyMap<string, number
   return { usage: Math.trunc(used / count), utilization: Math.trunc((used * 100) / requested) };
 }
 
-/** What a pod, or one of its containers, requests; the pod's own request where it makes one. */
+/** What a pod, or one of its containers, requests; the pod's own request where it makes one. A pod without the container requests nothing. */
 function requestOf(pod: Live<Pod>, resource: string, container: string | undefined): number {
   const { name } = pod.metadata;
   if (container === undefined && Object.keys(pod.spec.resources?.requests ?? {}).some(isPodLevelResource)) {
@@ -189,8 +191,7 @@ function requestOf(pod: Live<Pod>, resource: string, container: string | undefin
     return request.milli();
   }
   const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isSidecar)];
-  const counted = container === undefined ? all : all.filter((one) => one.name === container).slice(0, 1);
-  if (counted.length === 0) throw new Error(`container ${container} not found in Pod ${name}`);
+  const counted = container === undefined ? all : all.filter((one) => one.name === container);
   let sum = 0;
   for (const one of counted) {
     const request = one.resources?.requests?.[resource];

@@ -1,4 +1,4 @@
-import { basePathOf, type KindInfo, type Live, type Scale } from '../../api/index.ts';
+import { basePathOf, goQuote, type KindInfo, type Live, parseLabelSelector, type Scale } from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import { discover } from './discovery.ts';
 
@@ -31,9 +31,16 @@ export class Scales {
     return list.resources?.some(({ name }) => name === `${resource}/scale`) === true;
   }
 
+  /**
+   * The scale of an object.
+   *
+   * @throws Error when the selector that its status tells is none: custom resources may say anything there.
+   */
   async get(kind: KindInfo, namespace: string, name: string): Promise<LiveScale> {
     const { body } = await this.#client.request('GET', pathOf(kind, namespace, name));
-    return JSON.parse(body.toString());
+    const scale: LiveScale = JSON.parse(body.toString());
+    assertSelector(scale.status.selector ?? '');
+    return scale;
   }
 
   async update(kind: KindInfo, scale: LiveScale): Promise<LiveScale> {
@@ -41,6 +48,18 @@ export class Scales {
     const path = pathOf(kind, namespace, name);
     const { body } = await this.#client.request('PUT', path, { body: scale, contentType: 'application/json' });
     return JSON.parse(body.toString());
+  }
+}
+
+function assertSelector(text: string): void {
+  try {
+    parseLabelSelector(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `received an object from a /scale endpoint which was not convertible to autoscaling Scale: failed to parse target selector: couldn't parse the selector string ${goQuote(text)}: ${why}`,
+      { cause: error },
+    );
   }
 }
 

@@ -222,7 +222,7 @@ describe('a HorizontalPodAutoscaler', () => {
     await autoscale('many', { metrics: [memory(50), { type: 'Object', object }, { type: 'External', external }] });
     const live = await plane.eventually<HorizontalPodAutoscaler>(autoscalers, 'many', wants(4));
     expect(live.status.currentMetrics).toEqual([
-      { type: 'Resource', resource: { name: 'memory', current: { averageUtilization: 50, averageValue: '52428800' } } },
+      { type: 'Resource', resource: { name: 'memory', current: { averageUtilization: 50, averageValue: '50Mi' } } },
       { type: 'Object', object: { metric: { name: 'hits' }, describedObject: object.describedObject, current: { value: '90' } } },
       { type: 'External', external: { metric: { name: 'queue' }, current: { averageValue: '6' } } },
     ]);
