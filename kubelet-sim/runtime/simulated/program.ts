@@ -56,7 +56,7 @@ export interface ProcessContext {
   /** It runs another program from now on (`exec`). */
   become(argv: readonly string[]): void;
   /** The network as seen from its sandbox. */
-  readonly network: Pick<PodNetwork, 'dns' | 'resolve' | 'query' | 'dial' | 'send' | 'answersPing'>;
+  readonly network: Pick<PodNetwork, 'dns' | 'resolve' | 'query' | 'lookUp' | 'dial' | 'send' | 'answersPing'>;
   /** Listens on a port until `close` is called or the container ends; undefined when another does. */
   listen(port: number, listener: Listener, protocol?: StreamProtocol): OpenSocket | undefined;
   /** As `listen`, for datagrams. */

@@ -85,6 +85,7 @@ function start(
       resolve: (name) => Promise.resolve({ name, addresses: ['10.244.0.9'] }),
       answersPing: () => Promise.resolve(true),
       query: () => Promise.resolve([]),
+      lookUp: () => Promise.resolve([]),
       send: () => Promise.resolve(undefined),
       dial: (_, port) =>
         port === 81
