@@ -32,6 +32,8 @@ export interface ProcessContext {
   readonly isPrivileged: boolean;
   /** The file system of the node itself. */
   nodeFiles(): Promise<ContainerFiles>;
+  /** The node's kernel knows these from now on. */
+  loadAppArmorProfiles(names: readonly string[]): void;
   /** Its root file system cannot be written. */
   readonly isReadOnly: boolean;
   environment(): Promise<ReadonlyMap<string, string>>;
