@@ -14,18 +14,24 @@ const DNS_INDEX = 10n;
 
 /**
  * What the nodes' process is told of the cluster's ranges: the DNS server is the tenth address of the first range of services; nodes have an
- * address of each family that the cluster has, that of its services first; and where there is IPv6 they wait for their ranges of pods, or
- * take them of the cluster's own. Of a cluster of IPv4 alone nothing is said but the DNS server.
+ * address of each family that the cluster has, that of its services first; they wait for their ranges of pods where a controller gives them,
+ * and else take them of the cluster's own, if there is IPv6 in it.
  */
 export function nodeAddressArguments({ services, pods, areAllocated }: ClusterRanges): string[] {
   const serviceRanges = rangesOf(services);
   const families = new Set([...serviceRanges, ...rangesOf(pods)].map(({ network }) => network.family));
-  const dns = serviceRanges[0] && addressAt(serviceRanges[0], DNS_INDEX);
+  const dns = dnsAddressIn(services);
   return [
     ...(dns === undefined ? [] : [`--cluster-dns=${dns}`]),
     ...(families.has(6) ? [`--node-ip=${[...families].map((family) => FIRST_NODE_IP[family]).join()}`] : []),
-    ...(families.has(6) ? [`--pod-cidr=${areAllocated ? '' : pods}`] : []),
+    ...(areAllocated || families.has(6) ? [`--pod-cidr=${areAllocated ? '' : pods}`] : []),
   ];
+}
+
+/** The address of the DNS server in ranges of services: the tenth of the first; undefined when that is too small. */
+export function dnsAddressIn(services: string): string | undefined {
+  const [first] = rangesOf(services);
+  return first && addressAt(first, DNS_INDEX);
 }
 
 /** What is no range is complained of by those whose option it is. */

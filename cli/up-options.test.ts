@@ -40,6 +40,14 @@ describe('the options of up', () => {
     expect(readUpOptions(given).addressArgv).toEqual(given);
   });
 
+  it('name add-ons that there are', () => {
+    expect(readUpOptions([]).values.addons).toEqual([]);
+    expect(readUpOptions(['--addons=coredns']).values.addons).toEqual(['coredns']);
+    expect(() => readUpOptions(['--addons=coredns,dashboard'])).toThrow(
+      'option --addons: there is no add-on "dashboard"; there is coredns',
+    );
+  });
+
   it('are those of nobody else', () => {
     expect(() => handed('--leader-elect=true')).toThrow(OptionError);
   });

@@ -6,6 +6,9 @@ import { addressOptions } from '../kubelet-sim/address-options.ts';
 import { OptionError, type OptionTable, type OptionValues, option, type ParsedOptions, parseOptions } from '../runtime/index.ts';
 import { DEFAULT_STORAGE_CLASS } from './default-storage-class.ts';
 
+/** What a cluster can have in `kube-system`. */
+const ADDONS = ['coredns'] as const;
+
 /** What `nanokube up` itself takes. */
 const OWN_OPTIONS = {
   nodes: option.integer('How many simulated nodes to start.', 3, { min: 0, max: 5000 }),
@@ -25,12 +28,16 @@ const OWN_OPTIONS = {
     'Name of the default StorageClass that a cluster without any gets; empty for none.',
     DEFAULT_STORAGE_CLASS,
   ),
+  addons: option.list(`What to put into kube-system, as kubeadm does: ${ADDONS.join(', ')}. Nothing unless given.`, [], {
+    placeholder: 'NAMES',
+  }),
 } satisfies OptionTable;
 
 /** What the command itself goes by. */
 type ReadOptions = typeof OWN_OPTIONS &
   Pick<typeof controllerOptions, 'controllers' | 'allocate-node-cidrs' | 'cluster-cidr'> &
-  Pick<typeof apiServerOptions, 'service-cluster-ip-range'>;
+  Pick<typeof apiServerOptions, 'service-cluster-ip-range'> &
+  Pick<typeof addressOptions, 'cluster-dns'>;
 
 /** Options of `up`: its own, and those of the API server, the controllers and the nodes, which it hands over; one of several goes to all. */
 export const UP_OPTIONS: OptionTable & ReadOptions = { ...controllerOptions, ...addressOptions, ...apiServerOptions, ...OWN_OPTIONS };
@@ -56,6 +63,9 @@ export function readUpOptions(argv: readonly string[]): UpOptions {
   const [stray] = merged.positionals;
   if (stray !== undefined) throw new OptionError(`up takes no argument "${stray}"; options begin with --`);
   const { values, given } = merged;
+  const known: readonly string[] = ADDONS;
+  const unknown = values.addons.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new OptionError(`option --addons: there is no add-on "${unknown}"; there is ${ADDONS.join(', ')}`);
   const directory = values.ephemeral && !given.has('data-dir') ? undefined : values['data-dir'];
   return {
     values,

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { isWanted } from '../controller-manager/controller-options.ts';
 import { helpText, makePrivateDirectory, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
 import { AdminRequests } from './admin-requests.ts';
-import { nodeAddressArguments } from './cluster-addresses.ts';
+import { dnsAddressIn, nodeAddressArguments } from './cluster-addresses.ts';
+import { ensureCoreDns } from './coredns.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { printSummary } from './summary.ts';
 import { ChildFailed, Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -87,9 +88,10 @@ class Cluster implements Service {
     this.#stage(`API server at ${url}`);
     await Promise.all(others.map((child) => child.begin()));
     this.#stage('controller-manager, scheduler and kubelet-sim');
-    const { nodes, controllers, 'default-storage-class': storageClass } = this.#options.values;
+    const { nodes, controllers, addons, 'default-storage-class': storageClass } = this.#options.values;
     using requests = new AdminRequests(url, join(this.#directory, 'admin.kubeconfig'));
     if (storageClass !== '') await ensureDefaultStorageClass(requests, storageClass);
+    if (addons.includes('coredns')) await ensureCoreDns(requests, this.#dnsAddress());
     await waitForNodes({
       requests,
       nodes,
@@ -162,6 +164,13 @@ class Cluster implements Service {
       ...(name === 'kubelet' ? this.#addressArgv() : []),
       ...(name === 'controller-manager' ? this.#controllerArgv() : []),
     ];
+  }
+
+  /** The address that pods ask for names. */
+  #dnsAddress(): string {
+    const { values, addressArgv } = this.#options;
+    const isGiven = addressArgv.some((argument) => argument.startsWith('--cluster-dns='));
+    return (isGiven ? undefined : dnsAddressIn(values['service-cluster-ip-range'])) ?? values['cluster-dns'][0] ?? '';
   }
 
   /** What follows from the cluster's ranges, unless it is given. */

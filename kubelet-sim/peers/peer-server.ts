@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Logger } from '../../runtime/index.ts';
 import { arrive } from '../runtime/simulated/network/arrival.ts';
 import { kubeProxyAt } from '../runtime/simulated/network/kube-proxy.ts';
-import { BadAnswer, ConnectError, type Listener } from '../runtime/simulated/network/listener.ts';
+import { BadAnswer, ConnectError, isNameFailure, type Listener } from '../runtime/simulated/network/listener.ts';
 import { datagramListenerOn, listenerOn } from '../runtime/simulated/network/listeners.ts';
 import type { SimulatedHost } from '../runtime/simulated/sandbox.ts';
 import { type Answer, pack, parseQuestion, type Question, unpack } from './messages.ts';
@@ -128,7 +128,7 @@ const refused = ({ target }: Traffic): ConnectError => new ConnectError('refused
 /** What went wrong, as the other process is told of it: not knowing services and policies, nothing is let through. */
 function failureOf(error: unknown): Answer {
   if (error instanceof BadAnswer) return { bad: error.message };
-  if (error instanceof ConnectError && error.failure !== 'unknown-host') return { failure: error.failure };
+  if (error instanceof ConnectError && !isNameFailure(error.failure)) return { failure: error.failure };
   return { failure: 'timeout' };
 }
 

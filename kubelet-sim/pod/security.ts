@@ -1,5 +1,5 @@
 import { type Container, type Pod, parseQuantity, podRequests, qosClassOf } from '../../api/index.ts';
-import type { ContainerSecurity } from '../runtime/cri.ts';
+import type { AppArmorProfile, ContainerSecurity } from '../runtime/cri.ts';
 import type { Image } from '../runtime/image-service.ts';
 import { isSidecar, podLabel } from './container-names.ts';
 import { ContainerConfigError } from './environment.ts';
@@ -32,7 +32,21 @@ function effectiveSecurity(shared: PodSecurity = {}, own: NonNullable<Container[
     ...(own.allowPrivilegeEscalation === false ? { noNewPrivileges: true } : {}),
     seccomp: SECCOMP.find((type) => type === (own.seccompProfile ?? shared.seccompProfile)?.type),
     ...(own.procMount === 'Unmasked' ? { procMount: 'Unmasked' as const } : {}),
+    ...appArmorOf(own.appArmorProfile ?? shared.appArmorProfile),
   };
+}
+
+/** Upstream: `getAppArmorProfile`, `pkg/kubelet/kuberuntime/helpers.go`. */
+function appArmorOf(profile: PodSecurity['appArmorProfile']): { readonly appArmor?: AppArmorProfile } {
+  switch (profile?.type) {
+    case 'Localhost':
+      return { appArmor: { type: 'Localhost', name: profile.localhostProfile ?? '' } };
+    case 'Unconfined':
+    case 'RuntimeDefault':
+      return { appArmor: { type: profile.type } };
+    default:
+      return {};
+  }
 }
 
 const SECCOMP = ['Unconfined', 'RuntimeDefault', 'Localhost'] as const;

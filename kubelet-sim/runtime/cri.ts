@@ -219,7 +219,12 @@ export interface ContainerSecurity {
   readonly noNewPrivileges?: boolean | undefined;
   readonly seccomp?: 'Unconfined' | 'RuntimeDefault' | 'Localhost' | undefined;
   readonly procMount?: 'Default' | 'Unmasked' | undefined;
+  /** The runtime's own profile unless given. */
+  readonly appArmor?: AppArmorProfile | undefined;
 }
+
+/** CRI's SecurityProfile, for AppArmor. */
+export type AppArmorProfile = { readonly type: 'Unconfined' | 'RuntimeDefault' } | { readonly type: 'Localhost'; readonly name: string };
 
 /** A quantity over the time since a container's start: linear between its points, then the last value; or again from 0 each period. */
 export interface LoadCurve {

@@ -1,10 +1,11 @@
 import { commandLineOption } from './command-line.ts';
 import type { ImageFacts } from './image-catalog.ts';
+import { NATIVE_PROGRAMS } from './native-programs.ts';
 import type { Program, ServerBehaviour } from './program.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
 import { sleepMs } from './sleep-time.ts';
-import { NATIVE_PROGRAMS } from './test-images/index.ts';
+
 import { hasTool } from './tool-names.ts';
 
 /** A command that cannot be started, with the text of the runtime. */

@@ -119,6 +119,10 @@ export class ContainerProcess implements ProcessContext {
     return this.#sandbox.node.files.files();
   }
 
+  loadAppArmorProfiles(names: readonly string[]): void {
+    for (const name of names) this.#sandbox.node.appArmorProfiles.add(name);
+  }
+
   get isReadOnly(): boolean {
     return this.#container.config.security?.readOnlyRootFilesystem ?? false;
   }

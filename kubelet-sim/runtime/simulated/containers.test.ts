@@ -50,6 +50,26 @@ test('a user other than root has no capabilities in effect; no_new_privs and sec
   );
 });
 
+test('a profile of AppArmor that the node does not know keeps a container from being made, until it is loaded', async () => {
+  const node = new TestRuntime();
+  const security = { appArmor: { type: 'Localhost', name: 'k8s-deny-write' } } as const;
+  await expect(node.run(SLEEP, { security })).rejects.toThrow(
+    'failed to get container spec opts: failed to generate apparmor spec opts: apparmor profile not found k8s-deny-write',
+  );
+  const profile = '#include <tunables/global>\nprofile k8s-deny-write flags=(attach_disconnected) {\n  deny /** w,\n}\n';
+  const usual = await node.run(SLEEP);
+  expect(await node.exec(usual, `echo '${profile}' | apparmor_parser -q`)).toMatchObject({ code: 4 });
+  const admin = await node.run(SLEEP, { security: { privileged: true } });
+  expect(await node.exec(admin, `apparmor_parser -q <<EOF\n${profile}EOF`)).toEqual({ text: '', code: 0 });
+  const confined = await node.run(SLEEP, { security });
+  const current = (id: string) => node.say(id, 'cat /proc/1/attr/current');
+  expect([await current(confined), await current(usual), await current(admin)]).toEqual([
+    'k8s-deny-write (enforce)\n',
+    'cri-containerd.apparmor.d (enforce)\n',
+    'unconfined\n',
+  ]);
+});
+
 test('limits show in the control group', async () => {
   const node = new TestRuntime();
   const id = await node.run(SLEEP, { resources: { cpuLimitMillis: 250, memoryLimitBytes: 64 * 1024 * 1024, cpuRequestMillis: 125 } });
@@ -221,6 +241,21 @@ test('the load generator of the documentation runs out of memory', async () => {
   });
   await node.pass(1);
   expect(node.state(id)).toBe('OOMKilled 137');
+});
+
+test('a load generator that a script starts uses what its flags say', async () => {
+  const node = new TestRuntime();
+  const script = 'stress --vm 1 --vm-bytes $(shuf -i 90-90 -n 1)M --vm-hang 1';
+  const start = (limit: number) =>
+    node.start(node.sandbox(), {
+      image: 'polinux/stress:1.0.4',
+      args: ['/bin/sh', '-c', script],
+      resources: { memoryLimitBytes: limit * 1024 * 1024 },
+    });
+  const [enough, little] = [await start(250), await start(50)];
+  await node.pass(1);
+  expect([node.state(enough), node.runtime.containerStats(enough)?.memory.usageBytes]).toEqual(['running', 90_000_000]);
+  expect(node.state(little)).toBe('OOMKilled 137');
 });
 
 test('use of processors is bounded by the limit and adds up', async () => {

@@ -3,9 +3,11 @@ import { nodeControlGroups } from './control-groups.ts';
 import { ContainerFiles } from './files/container-files.ts';
 import { filesystemOn } from './files/device-filesystem.ts';
 import type { FileStat } from './files/file-stat.ts';
+import { livingDirectory, readOnlyFile } from './files/living-directory.ts';
 import { toolDirectory } from './files/tool-directory.ts';
 import { type DeviceType, type DirectoryNode, FileError, type FileNode } from './files/tree.ts';
 import { containerLogDirectory, podLogDirectory } from './log-files.ts';
+import { RUNTIME_PROFILE } from './proc-files.ts';
 import type { SimulatedNode } from './sandbox.ts';
 
 /** A path of the node that is not what a pod says it is; the text is a kubelet's. */
@@ -19,10 +21,17 @@ const NODE_FILES = (name: string): Record<string, string> => ({
   '/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n',
   '/etc/resolv.conf': 'nameserver 10.0.0.1\n',
   '/etc/os-release': 'PRETTY_NAME="nanokube simulated node"\nNAME="nanokube"\nID=nanokube\n',
+  '/sys/module/apparmor/parameters/enabled': 'Y\n',
   '/var/log/syslog': '',
 });
 
-const NODE_DIRECTORIES: readonly string[] = ['/var/lib/kubelet/pods', '/sys/fs', '/etc/kubernetes/manifests'];
+const NODE_DIRECTORIES: readonly string[] = ['/var/lib/kubelet/pods', '/sys/fs', '/sys/kernel/security', '/etc/kubernetes/manifests'];
+
+/** `/sys/kernel/security/apparmor`: the profiles that the kernel knows, the container runtime's own among them. */
+const appArmorDirectory = ({ appArmorProfiles }: SimulatedNode): DirectoryNode =>
+  livingDirectory(0, () => [
+    ['profiles', readOnlyFile([...appArmorProfiles, RUNTIME_PROFILE].map((name) => `${name} (enforce)\n`).join(''))],
+  ]);
 
 /** A node's own file system: what hostPath volumes show. It comes to be when a pod looks at it. */
 export class HostFiles {
@@ -48,10 +57,13 @@ export class HostFiles {
     const node = this.#node();
     const log = await files.nodeAt('/var/log');
     const groups = await files.nodeAt('/sys/fs');
+    const kernelSecurity = await files.nodeAt('/sys/kernel/security');
+    if (kernelSecurity.type !== 'directory') throw new FileError('ENOTDIR', '/sys/kernel/security');
     if (log.type !== 'directory' || groups.type !== 'directory') throw new FileError('ENOTDIR', '/var/log');
     log.entries.set('pods', podLogDirectory(node));
     log.entries.set('containers', containerLogDirectory(node));
     groups.entries.set('cgroup', nodeControlGroups(node));
+    kernelSecurity.entries.set('apparmor', appArmorDirectory(node));
     return files;
   }
 

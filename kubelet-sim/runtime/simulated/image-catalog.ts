@@ -133,7 +133,7 @@ export interface ImageEntry {
   readonly sizeBytes?: number | undefined;
   /** Tags that do not exist; a pull of them fails. */
   readonly missingTags?: readonly string[] | undefined;
-  /** A version that is not reached yet, as `1.60`: tags of it and of later ones do not exist, as long as their first number is the same (`1.161`). */
+  /** A version that is not reached yet, as `1.60`: tags of it and of later ones do not exist, but for one other number alone (`2`). */
   readonly versionsBefore?: string | undefined;
   /** What differs by tag; `*` stands for any characters, and the first that fits counts. */
   readonly tags?: Readonly<Record<string, Omit<ImageEntry, 'repository' | 'tags'>>> | undefined;
@@ -315,7 +315,7 @@ const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]
 function isBefore(tag: string, version: string): boolean {
   const own = /^v?(\d+(?:\.\d+)*)/.exec(tag)?.[1]?.split('.') ?? [];
   const parts = version.split('.');
-  if (parts.length > 1 && own[0] !== parts[0]) return true;
+  if (parts.length > 1 && own.length === 1 && own[0] !== parts[0]) return true; // `nginx:2`, as people name what is only to be another
   for (const [i, part] of parts.entries()) {
     const difference = Number(own[i] ?? 0) - Number(part);
     if (difference !== 0) return difference < 0;

@@ -7,7 +7,10 @@ import type { ImageFacts } from './image-catalog.ts';
 const RAMP_MS = 500;
 
 /** What a load generator is told to use, as `stress --vm-bytes 150M`; undefined for all other programs. */
-export function loadOf({ loadFlags }: ImageFacts, { command, args }: ContainerConfig): ContainerBehaviour | undefined {
+export function loadOf(
+  { loadFlags }: ImageFacts,
+  { command, args }: Pick<ContainerConfig, 'command' | 'args'>,
+): ContainerBehaviour | undefined {
   if (!loadFlags) return undefined;
   const argv = [...command, ...args];
   const memory = amountOf(argv, loadFlags.memoryBytes ?? []);

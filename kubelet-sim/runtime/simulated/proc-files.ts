@@ -128,12 +128,23 @@ function processDirectory(container: SimulatedContainer, process: ProcessInfo): 
     const owner = container.sandbox.containers.find(({ id }) => id === process.containerId);
     return [
       ...Object.entries(files).map(([name, content]): [string, TreeNode] => [name, text(content)]),
+      ['attr', directoryOf({ current: `${confinementOf(container)}\n` })],
       ['ns', namespaceLinks(container)],
       ...(owner ? [['root', rootOf(owner)] as const] : []),
     ];
   });
   made.uid = process.uid;
   return made;
+}
+
+/** The profile of AppArmor that containerd gives containers. */
+export const RUNTIME_PROFILE = 'cri-containerd.apparmor.d';
+
+/** The profile of AppArmor that a container's processes are held to, as `/proc/PID/attr/current` has it. */
+function confinementOf({ config: { security } }: SimulatedContainer): string {
+  const { appArmor, privileged } = security ?? {};
+  if (appArmor?.type === 'Localhost') return `${appArmor.name} (enforce)`;
+  return privileged || appArmor?.type === 'Unconfined' ? 'unconfined' : `${RUNTIME_PROFILE} (enforce)`;
 }
 
 /** `/proc/PID/uid_map`: users of a user namespace of its own, by those of the node. */

@@ -32,6 +32,8 @@ export interface ProcessContext {
   readonly isPrivileged: boolean;
   /** The file system of the node itself. */
   nodeFiles(): Promise<ContainerFiles>;
+  /** The node's kernel knows these from now on. */
+  loadAppArmorProfiles(names: readonly string[]): void;
   /** Its root file system cannot be written. */
   readonly isReadOnly: boolean;
   environment(): Promise<ReadonlyMap<string, string>>;
@@ -56,7 +58,7 @@ export interface ProcessContext {
   /** It runs another program from now on (`exec`). */
   become(argv: readonly string[]): void;
   /** The network as seen from its sandbox. */
-  readonly network: Pick<PodNetwork, 'dns' | 'resolve' | 'query' | 'dial' | 'send' | 'answersPing'>;
+  readonly network: Pick<PodNetwork, 'dns' | 'resolve' | 'query' | 'lookUp' | 'dial' | 'send' | 'answersPing'>;
   /** Listens on a port until `close` is called or the container ends; undefined when another does. */
   listen(port: number, listener: Listener, protocol?: StreamProtocol): OpenSocket | undefined;
   /** As `listen`, for datagrams. */

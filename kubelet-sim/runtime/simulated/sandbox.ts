@@ -56,6 +56,8 @@ export interface SimulatedNode {
   readonly onHostNetwork: Set<Sandbox>;
   sandboxes(): Iterable<Sandbox>;
   readonly sharedMemory: DirectoryNode;
+  /** Profiles of AppArmor that its kernel knows, beside the container runtime's own. */
+  readonly appArmorProfiles: Set<string>;
 }
 
 /** What a sandbox is made of. */

@@ -106,6 +106,7 @@ export class SimulatedRuntime implements RuntimeService {
       processes: () => this.listProcesses(),
       signal: (target, signal) => this.signalProcess(target, signal),
       onHostNetwork: new Set(),
+      appArmorProfiles: new Set(),
       sandboxes: () => this.#sandboxes.values(),
       get sharedMemory() {
         memory ??= newDirectory(0, { mode: 0o1777 });
@@ -199,7 +200,16 @@ export class SimulatedRuntime implements RuntimeService {
     const sandbox = this.#sandboxes.get(sandboxId);
     if (!sandbox?.status.ready) throw new RuntimeError('NotFound', `failed to find sandbox id "${sandboxId}": not found`);
     if (!this.images.imageStatus(config.image)) throw new RuntimeError('NotFound', `failed to resolve image "${config.image}": not found`);
+    this.#checkAppArmor(config);
     return this.#addContainer(sandbox, config, hexId(this.#host.random)).status;
+  }
+
+  /** As containerd does (`generateApparmorSpecOpts`). @throws RuntimeError when the node's kernel does not know the profile */
+  #checkAppArmor({ security }: ContainerConfig): void {
+    const { appArmor } = security ?? {};
+    if (appArmor?.type !== 'Localhost' || this.#node.appArmorProfiles.has(appArmor.name)) return;
+    const why = `failed to get container spec opts: failed to generate apparmor spec opts: apparmor profile not found ${appArmor.name}`;
+    throw new RuntimeError('Unknown', why);
   }
 
   #addContainer(sandbox: Sandbox, config: ContainerConfig, id: string): SimulatedContainer {

@@ -30,6 +30,7 @@ test('flags alone are no command of an image whose entrypoint runs what it is gi
 
 test.each([
   ['nginx:1.161', false],
+  ['nginx:2.3.5', false],
   ['nginx:1.91.2', false],
   ['nginx:1.29-alpine', true],
   ['nginx:2', true],

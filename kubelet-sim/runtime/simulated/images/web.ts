@@ -209,18 +209,16 @@ export const WEB: readonly ImageEntry[] = [
     uid: 65_534,
     sizeBytes: 22_000_000,
   },
-  {
-    repository: 'coredns',
-    run: 'server',
-    shell: false,
-    ports: [8080, 8181, 9153],
-    sizeBytes: 20_000_000,
-    replies: [
-      { path: '/health', body: 'OK' },
-      { path: '/ready', body: 'OK' },
-    ],
-  },
-  { repository: 'coredns/coredns', run: 'server', shell: false, ports: [8080, 8181, 9153], sizeBytes: 20_000_000 },
+  ...['coredns', 'coredns/coredns'].map(
+    (repository): ImageEntry => ({
+      repository,
+      native: 'coredns',
+      title: ['/coredns'],
+      binaries: ['coredns', '/coredns'],
+      shell: false,
+      sizeBytes: 22_400_000,
+    }),
+  ),
   { repository: 'registry', run: 'server', ports: [5000], base: 'alpine', replies: [{ path: '/v2/', body: '{}' }], sizeBytes: 17_000_000 },
   {
     repository: 'minio/minio',

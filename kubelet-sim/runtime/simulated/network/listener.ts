@@ -45,7 +45,12 @@ export type DatagramListener = (datagram: Datagram) => Promise<string | undefine
 export const CLIENT_PORT = 40_000;
 
 /** Why a connection did not come about. */
-export type ConnectFailure = 'refused' | 'timeout' | 'unreachable' | 'unknown-host';
+export type ConnectFailure = 'refused' | 'timeout' | 'unreachable' | NameFailure;
+/** Why a name leads nowhere: there is no such name, or no server of names answers. */
+export type NameFailure = 'unknown-host' | 'unresolved';
+
+/** Whether it did not come to a connection, for want of an address. */
+export const isNameFailure = (failure: ConnectFailure): failure is NameFailure => failure === 'unknown-host' || failure === 'unresolved';
 
 /** A connection that nobody answers; the message is the socket layer's. */
 export class ConnectError extends Error {
@@ -54,13 +59,23 @@ export class ConnectError extends Error {
   /** What the name was found to be; `''` when it was not. */
   readonly address: string;
 
-  constructor(failure: ConnectFailure, where: { readonly host: string; readonly address?: string | undefined; readonly port: number }) {
+  /** @param cause for a name that is `unresolved`: what became of the question */
+  constructor(
+    failure: ConnectFailure,
+    where: { readonly host: string; readonly address?: string | undefined; readonly port: number },
+    cause?: ConnectError,
+  ) {
     const at = hostPort(where.address ?? where.host, where.port);
-    super(failure === 'unknown-host' ? `dial tcp: lookup ${where.host}: no such host` : `dial tcp ${at}: ${TEXTS[failure]}`);
+    const isLookup = isNameFailure(failure);
+    super(isLookup ? `dial tcp: lookup ${where.host}: ${lookupText(cause)}` : `dial tcp ${at}: ${TEXTS[failure]}`, { cause });
     this.failure = failure;
     this.address = where.address ?? '';
   }
 }
+
+/** As Go's resolver has it. */
+const lookupText = (cause: ConnectError | undefined): string =>
+  cause === undefined ? 'no such host' : cause.failure === 'refused' ? 'read: connection refused' : 'i/o timeout';
 
 const TEXTS = { refused: 'connect: connection refused', timeout: 'i/o timeout', unreachable: 'connect: no route to host' } as const;
 

@@ -133,7 +133,7 @@ test('a policy lets in whom it names, by pod label, namespace, network and port,
 test('an egress policy without DNS finds no names', async () => {
   const { node, client, directory, address } = await cluster();
   directory.rules.push(policy('out', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ podSelector: {} }] }] }));
-  expect((await node.exec(client, 'nslookup web')).code).toBe(1);
+  expect((await node.exec(client, 'nslookup web', 6)).code).toBe(1);
   expect((await node.exec(client, `curl -s http://${address}`)).code).toBe(0);
   directory.rules.push(policy('dns', { podSelector: {}, policyTypes: ['Egress'], egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }] }));
   expect((await node.exec(client, 'nslookup web')).code).toBe(0);
@@ -201,7 +201,7 @@ test('a script’s own servers: httpd, nc -l, nc -e', async () => {
 test('when the API server is away the network passes on nothing that it would have to ask for', async () => {
   const { node, client, directory, address } = await cluster();
   directory.isDown = true;
-  expect((await node.exec(client, 'nslookup web')).code).toBe(1);
+  expect((await node.exec(client, 'nslookup web', 6)).code).toBe(1);
   expect((await node.exec(client, `curl -m 1 http://${address}`, 3)).code).toBe(28);
 });
 

@@ -1,4 +1,3 @@
-import { formatIp, parseIp } from '../../../../api/index.ts';
 import type { DnsConfig, HttpRequest, HttpResponse } from '../../cri.ts';
 import { bracketed, hostPort } from '../../host-port.ts';
 import { Sandbox } from '../sandbox.ts';
@@ -8,12 +7,13 @@ import type { ClusterDirectory } from './cluster-directory.ts';
 import type { StreamProtocol } from './container-sockets.ts';
 import { type ByteStream, ConnectError, type Listener } from './listener.ts';
 import { datagramListenerOn, listenerOn } from './listeners.ts';
-import { candidates, type DnsRecord, lookUp, type RecordType, type ResolvedName } from './names.ts';
+import type { DnsRecord, RecordType, ResolvedName } from './names.ts';
 import { isOwn, type NetworkUser, ownAddress } from './network-user.ts';
 import { nodeServerAt } from './node-servers.ts';
 import type { PolicyEnd } from './policy.ts';
 import type { RemoteHolder, Target } from './remote-pods.ts';
-import { hostsOf, resolverOf } from './resolver-files.ts';
+import { type QueryOptions, Resolver } from './resolver.ts';
+import { resolverOf } from './resolver-files.ts';
 import { API_SERVICE, isApiService, type ServiceRoute, ServiceRouter } from './service-routes.ts';
 
 /** A connection that came about. */
@@ -30,9 +30,7 @@ type Reached =
   | { readonly there: RemoteHolder; readonly target: Target; readonly from: PolicyEnd }
   | { readonly server: Listener };
 
-const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 const LOOPBACK = /^127\.|^::1$/;
-const DNS_PORT = 53;
 
 /** The network as a pod, or a node, sees it: names, services, other pods, and what policies leave of it. */
 export class PodNetwork {
@@ -55,54 +53,23 @@ export class PodNetwork {
     return resolverOf(this.#user);
   }
 
-  /** Finds a name, in the hosts file and then in DNS. @throws ConnectError when it is not known */
-  async resolve(name: string): Promise<ResolvedName> {
-    const bare = name.replace(/^\[(.*)\]$/, '$1');
-    if (IPV4.test(bare)) return { name: bare, addresses: [bare] };
-    if (bare.includes(':')) return { name: bare, addresses: [canonical(bare)] };
-    const hosts = hostsOf(this.#user)
-      .filter(({ names }) => names.includes(bare.toLowerCase()))
-      .map(({ ip }) => ip);
-    if (hosts.length > 0) return { name: bare, addresses: hosts.some((ip) => IPV4.test(ip)) ? hosts.filter((ip) => IPV4.test(ip)) : hosts };
-    for (const family of ['A', 'AAAA'] as const) {
-      const records = (await this.query(bare, family, { isSearched: true })).filter(({ type }) => type === family);
-      if (records[0]) return { name: records[0].name, addresses: records.map(({ data }) => data) };
-    }
-    throw new ConnectError('unknown-host', { host: bare, port: 0 });
+  /** Finds a name, in the hosts file and then in DNS. @throws ConnectError `unknown-host`, or `unresolved` when no server answers */
+  resolve(name: string): Promise<ResolvedName> {
+    return this.#resolver.resolve(name);
   }
 
-  /**
-   * Asks the cluster's DNS for records of a name; with the search list of resolv.conf when it is to be searched. What is not there, and a
-   * server that does not answer, is nothing.
-   */
-  async query(
-    name: string,
-    type: RecordType,
-    { isSearched = false }: { readonly isSearched?: boolean } = {},
-  ): Promise<readonly DnsRecord[]> {
-    const directory = this.#directory;
-    const failed = () => undefined; // a DNS server that cannot find out answers nothing
-    if (!directory || !(await this.#reachesDns(directory).catch(failed))) return [];
-    const names = isSearched ? candidates(name, this.dns) : [name.replace(/\.$/, '')];
-    for (const candidate of names) {
-      const found = await lookUp(candidate, type, directory).catch(failed);
-      if (found && found.length > 0) return found;
-    }
-    return [];
+  /** Asks a server of names for records; none, for what is not there. @throws ConnectError when the server does not answer, with why */
+  query(name: string, type: RecordType, options?: QueryOptions): Promise<readonly DnsRecord[]> {
+    return this.#resolver.query(name, type, options);
   }
 
-  /** Whether this pod asks the cluster's DNS, and a policy lets it. */
-  async #reachesDns(directory: ClusterDirectory): Promise<boolean> {
-    const server = this.dns.servers.find((one) => directory.dnsServers.includes(one));
-    if (server === undefined) return false;
-    const dns: PolicyEnd = {
-      ip: server,
-      namespace: 'kube-system',
-      labels: { 'k8s-app': 'kube-dns' },
-      namespaceLabels: { 'kubernetes.io/metadata.name': 'kube-system' },
-    };
-    const traffic = { from: await endOf(this.#user, server), to: dns, port: DNS_PORT, protocol: 'UDP' };
-    return await passes(this.#user.host, 'Egress', traffic);
+  /** What the cluster's objects say of a name, for who serves it. */
+  lookUp(name: string, type: RecordType): Promise<readonly DnsRecord[]> {
+    return this.#resolver.lookUp(name, type);
+  }
+
+  get #resolver(): Resolver {
+    return new Resolver(this.#user, (address, port, payload) => this.#datagram(address, port, payload));
   }
 
   /** Whether an address is one that answers: service addresses do not. */
@@ -147,15 +114,18 @@ export class PodNetwork {
   /**
    * Sends a datagram, and waits for what comes back; undefined when nothing does, be it that the server is silent or that nobody got it.
    *
-   * @throws ConnectError `refused` when nobody listens on the port, `unknown-host`, `unreachable`
+   * @throws ConnectError `refused` when nobody listens on the port, `unknown-host`, `unresolved`, `unreachable`
    */
   async send(host: string, port: number, payload: string): Promise<string | undefined> {
-    const address = (await this.resolve(host)).addresses[0] ?? '';
-    const answered = this.#answerAt({ address, port, protocol: 'UDP' }, payload).catch(lostAt(address, port));
+    const answered = this.#datagram((await this.resolve(host)).addresses[0] ?? '', port, payload);
     return await answered.catch((error: unknown) => {
       if (error instanceof ConnectError && error.failure === 'timeout') return undefined;
       throw error;
     });
+  }
+
+  #datagram(address: string, port: number, payload: string): Promise<string | undefined> {
+    return this.#answerAt({ address, port, protocol: 'UDP' }, payload).catch(lostAt(address, port));
   }
 
   async #answerAt(target: Target, payload: string): Promise<string | undefined> {
@@ -255,12 +225,6 @@ export class PodNetwork {
     if (!(await passes(this.#user.host, 'Egress', traffic))) throw new ConnectError('timeout', { host: address, address, port });
     return apiServer;
   }
-}
-
-/** An address of IPv6 as it is written everywhere. */
-function canonical(address: string): string {
-  const parsed = parseIp(address);
-  return parsed ? formatIp(parsed) : address;
 }
 
 /** A network that does not know its services and policies passes nothing on. */

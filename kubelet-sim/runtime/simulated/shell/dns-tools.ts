@@ -2,6 +2,7 @@ import { parseIp } from '../../../../api/index.ts';
 import { toolsOf } from '../image-catalog.ts';
 import { ConnectError } from '../network/listener.ts';
 import type { DnsRecord, RecordType } from '../network/names.ts';
+import { patiently } from './resolving.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 
 const TYPES: readonly RecordType[] = ['A', 'AAAA', 'CNAME', 'SRV', 'PTR'];
@@ -28,16 +29,83 @@ const NSLOOKUP_LINES: Readonly<Record<RecordType, (record: DnsRecord) => string>
   PTR: ({ name, data }) => `${name}\tname = ${data.replace(/\.$/, '')}\n`,
 };
 
+/** Whom a tool asks, how long it waits for an answer, and how often it tries. */
+interface Server {
+  /** As it was named. */
+  readonly name: string;
+  readonly address: string;
+  /** Only one that the command line names; else the resolver asks those of its file. */
+  readonly given: string | undefined;
+  readonly waitMs: number;
+  readonly tries: number;
+}
+
+const ANSWER_SECONDS = 5;
+const TRIES = 3;
+
+/** The server that a command line names, else that of the resolver's file. @throws ConnectError when its name is not known */
+async function serverOf(
+  context: CommandContext,
+  named: string | undefined,
+  waits: Partial<Pick<Server, 'waitMs' | 'tries'>>,
+): Promise<Server> {
+  const { network } = context.host.process;
+  const usual = network.dns.servers[0] ?? '';
+  const address = named === undefined ? usual : ((await patiently(context.host, network.resolve(named))).addresses[0] ?? '');
+  return {
+    name: named ?? usual,
+    address,
+    given: named === undefined ? undefined : address,
+    waitMs: ANSWER_SECONDS * 1000,
+    tries: TRIES,
+    ...waits,
+  };
+}
+
+/** What a server answers; undefined when it does not, after it has been waited for and the tool has said what it says of each try. */
+async function answered<T>(context: CommandContext, server: Server, asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    const giveUp = toolsOf(context.host.process.image) === 'gnu' ? complainOfTries : complainOnce;
+    await giveUp(context, server, error.failure === 'refused');
+    return undefined;
+  }
+}
+
+/** As BIND's tools do. */
+async function complainOfTries({ host, stdout }: CommandContext, { address, waitMs, tries }: Server, isRefused: boolean): Promise<void> {
+  for (let i = 0; i < tries; i++) {
+    if (!isRefused) await host.sleep(waitMs);
+    await stdout.write(`;; communications error to ${address}#53: ${isRefused ? 'connection refused' : 'timed out'}\n`);
+  }
+}
+
+/** As busybox does, which goes on waiting for another answer. */
+async function complainOnce({ host, stderr }: CommandContext, { address, waitMs }: Server, isRefused: boolean): Promise<void> {
+  if (isRefused) await stderr.write(`nslookup: write to '${address}': Connection refused\n`);
+  await host.sleep(waitMs);
+}
+
 /** `nslookup [-type=TYPE] NAME|ADDRESS [SERVER]`, as the image's tools show it. */
 const nslookup: CommandFunction = async (context) => {
-  const { image, network } = context.host.process;
-  const tools = toolsOf(image);
-  const server = network.dns.servers[0] ?? '';
-  if (tools === 'old-busybox') return await oldNslookup(context, server);
-  const [name = ''] = context.args.filter((arg) => !arg.startsWith('-'));
-  await context.stdout.write(`Server:\t\t${server}\nAddress:\t${server}${tools === 'gnu' ? '#' : ':'}53\n\n`);
+  const tools = toolsOf(context.host.process.image);
+  const [name = '', named] = context.args.filter((arg) => !arg.startsWith('-'));
+  const server = await serverOf(context, named, secondsOption(context.args, /^-timeout=(\d+)$/)).catch(unnamed);
+  if (!server)
+    return await complain(
+      context,
+      `nslookup: ${tools === 'gnu' ? `couldn't get address for '${named}': not found` : `bad address '${named}'`}`,
+    );
+  if (tools === 'old-busybox') return await oldNslookup(context, name, server);
   const wanted = context.args.flatMap((arg) => typeNamed(/^-(?:query|q)?(?:type)?=(\w+)$/i.exec(arg)?.[1] ?? '') ?? [])[0];
-  const records = await nslookupRecords(context, name, wanted);
+  const records = await answered(context, server, recordsOf(context, { name, wanted, server: server.given }));
+  if (!records) {
+    await context.stdout.write(`;; ${tools === 'gnu' ? '' : 'connection timed out; '}no servers could be reached\n\n`);
+    return 1;
+  }
+  await context.stdout.write(`Server:\t\t${server.name}\nAddress:\t${server.address}${tools === 'gnu' ? '#' : ':'}53\n\n`);
   await context.stdout.write(records.map((record) => NSLOOKUP_LINES[record.type](record)).join(''));
   // A name elsewhere, whose address nobody here knows, is not found.
   const last = records.at(-1);
@@ -49,40 +117,62 @@ const nslookup: CommandFunction = async (context) => {
   return 1;
 };
 
+/** @throws what is not about a name */
+function unnamed(error: unknown): undefined {
+  if (!(error instanceof ConnectError)) throw error;
+}
+
+/** How long to wait, by an option in seconds. */
+function secondsOption(args: readonly string[], pattern: RegExp): { readonly waitMs?: number } {
+  const seconds = args.flatMap((arg) => pattern.exec(arg)?.[1] ?? []).at(-1);
+  return seconds === undefined ? {} : { waitMs: Math.max(1, Number(seconds)) * 1000 };
+}
+
 /** As busybox had it before 1.29: addresses with their own names, and no types. */
-async function oldNslookup(context: CommandContext, server: string): Promise<number> {
-  const [name = ''] = context.args;
-  const { network } = context.host.process;
-  const named = async (address: string) => {
-    const [own] = await network.query(reverseName(address) ?? address, 'PTR');
-    return own ? `${address} ${own.data.replace(/\.$/, '')}` : address;
+async function oldNslookup(context: CommandContext, name: string, server: Server): Promise<number> {
+  const { host, stdout } = context;
+  const { network } = host.process;
+  const ownNames = async (address: string) => await network.query(reverseName(address) ?? address, 'PTR', { server: server.given });
+  const named = async (address: string, otherwise = '') => {
+    const [own] = await ownNames(address);
+    const text = own?.data.replace(/\.$/, '') ?? otherwise;
+    return text === '' ? address : `${address} ${text}`;
   };
-  const shown = (await network.query(reverseName(server) ?? server, 'PTR')).length > 0 ? await named(server) : `${server} ${DNS_SERVICE}`;
-  await context.stdout.write(`Server:    ${server}\nAddress 1: ${shown}\n\n`);
+  const unreached = (error: unknown) => {
+    if (!(error instanceof ConnectError)) throw error;
+    return server.address;
+  };
+  const shown = await named(server.address, server.given === undefined ? DNS_SERVICE : '').catch(unreached);
+  await stdout.write(`Server:    ${server.address}\nAddress 1: ${shown}\n\n`);
   const isAddress = parseIp(name) !== undefined;
   const found = isAddress ? { addresses: [name] } : await resolved(context, name);
   if (!found) return await complain(context, `nslookup: can't resolve '${name}'`);
-  const lines = await Promise.all(found.addresses.map(async (address, i) => `Address ${i + 1}: ${await named(address)}\n`));
-  await context.stdout.write(`Name:      ${name}\n${lines.join('')}`);
+  const lines = await Promise.all(
+    found.addresses.map(async (address, i) => `Address ${i + 1}: ${await named(address).catch(() => address)}\n`),
+  );
+  await stdout.write(`Name:      ${name}\n${lines.join('')}`);
   return 0;
 }
 
 /** What a name leads to; undefined where nobody knows it. */
 async function resolved({ host }: CommandContext, name: string) {
-  try {
-    return await host.process.network.resolve(name);
-  } catch (error) {
-    if (error instanceof ConnectError) return undefined;
-    throw error;
-  }
+  return await patiently(host, host.process.network.resolve(name)).catch(unnamed);
 }
 
-async function nslookupRecords({ host }: CommandContext, name: string, wanted: RecordType | undefined): Promise<readonly DnsRecord[]> {
+/** What `nslookup` and `host` ask: a type, or the addresses. */
+interface Wish {
+  readonly name: string;
+  readonly wanted: RecordType | undefined;
+  readonly server: string | undefined;
+}
+
+async function recordsOf({ host }: CommandContext, { name, wanted, server }: Wish): Promise<readonly DnsRecord[]> {
   const { network } = host.process;
   const reverse = reverseName(name);
-  if (reverse !== undefined) return await network.query(reverse, 'PTR');
-  if (wanted !== undefined) return await network.query(name, wanted, { isSearched: true });
-  const [four, six] = [await network.query(name, 'A', { isSearched: true }), await network.query(name, 'AAAA', { isSearched: true })];
+  if (reverse !== undefined) return await network.query(reverse, 'PTR', { server });
+  const ask = (type: RecordType) => network.query(name, type, { isSearched: true, server });
+  if (wanted !== undefined) return await ask(wanted);
+  const [four, six] = [await ask('A'), await ask('AAAA')];
   return [...four, ...six.filter(({ type }) => type === 'AAAA' || four.length === 0)];
 }
 
@@ -114,30 +204,52 @@ function questionOf(args: readonly string[]): Question {
   return { name: words.find((word) => typeNamed(word) === undefined) ?? '.', type: types[0] ?? 'A', isSearched };
 }
 
-/** `dig [@SERVER] NAME [TYPE] [-x ADDRESS] [+short] [+search] [+noall +answer]` */
-const dig: CommandFunction = async ({ args, host, stdout }) => {
+/** How `dig` ends when no server answers. */
+const EXIT_NO_SERVER = 9;
+/** How it ends when it cannot go about it. */
+const EXIT_INTERNAL = 10;
+
+/** `dig [@SERVER] NAME [TYPE] [-x ADDRESS] [+short] [+search] [+noall +answer] [+time=SECONDS] [+tries=NUMBER]` */
+const dig: CommandFunction = async (context) => {
+  const { args, host, stdout } = context;
   const question = questionOf(args);
-  const records = await host.process.network.query(question.name, question.type, question);
-  const lines = records.map(({ name, type, data }) => `${name}.\t${TTL}\tIN\t${type}\t${data}\n`).join('');
-  if (args.includes('+short')) await stdout.write(records.map(({ data }) => `${data}\n`).join(''));
+  const named = args.find((arg) => arg.startsWith('@'))?.slice(1);
+  const tries = Number(args.flatMap((arg) => /^\+tries=(\d+)$/.exec(arg)?.[1] ?? []).at(-1) ?? TRIES);
+  const server = await serverOf(context, named, { ...secondsOption(args, /^\+time(?:out)?=(\d+)$/), tries }).catch(unnamed);
+  if (!server) return await complain(context, `dig: couldn't get address for '${named}': not found`, EXIT_INTERNAL);
+  const { name, type, isSearched } = question;
+  const records = await answered(context, server, host.process.network.query(name, type, { isSearched, server: server.given }));
+  const isShort = args.includes('+short');
+  if (!records) {
+    await stdout.write(`${isShort ? '' : digHead(question)};; no servers could be reached\n`);
+    return EXIT_NO_SERVER;
+  }
+  const lines = records.map((record) => `${record.name}.\t${TTL}\tIN\t${record.type}\t${record.data}\n`).join('');
+  if (isShort) await stdout.write(records.map(({ data }) => `${data}\n`).join(''));
   else if (args.includes('+noall')) await stdout.write(args.includes('+answer') ? lines : '');
   else await stdout.write(wholeAnswer(question, records.length, lines));
   return 0;
 };
 
-function wholeAnswer({ name, type }: Question, count: number, lines: string): string {
+const digHead = ({ name }: Question): string => `\n; <<>> DiG 9.18.24 <<>> ${name}\n;; global options: +cmd\n`;
+
+function wholeAnswer(question: Question, count: number, lines: string): string {
+  const { name, type } = question;
   const status = count > 0 ? 'NOERROR' : 'NXDOMAIN';
   return (
-    `\n; <<>> DiG 9.18.24 <<>> ${name}\n;; global options: +cmd\n;; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: ${status}, id: 4711\n` +
+    `${digHead(question)};; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: ${status}, id: 4711\n` +
     `;; flags: qr aa rd; QUERY: 1, ANSWER: ${count}, AUTHORITY: 0, ADDITIONAL: 1\n\n;; QUESTION SECTION:\n;${name.replace(/\.?$/, '.')}\t\tIN\t${type}\n\n` +
     (count > 0 ? `;; ANSWER SECTION:\n${lines}\n` : '')
   );
 }
 
-/** `host NAME` */
+/** `host NAME [SERVER]` */
 const hostTool: CommandFunction = async (context) => {
-  const [name = ''] = context.args.filter((arg) => !arg.startsWith('-'));
-  const records = await nslookupRecords(context, name, undefined);
+  const [name = '', named] = context.args.filter((arg) => !arg.startsWith('-'));
+  const server = await serverOf(context, named, {}).catch(unnamed);
+  if (!server) return await complain(context, `host: couldn't get address for '${named}': not found`);
+  const records = await answered(context, server, recordsOf(context, { name, wanted: undefined, server: server.given }));
+  if (!records) return await complain(context, ';; no servers could be reached');
   if (records.length === 0) return await complain(context, `Host ${name} not found: 3(NXDOMAIN)`);
   const words: Readonly<Record<string, string>> = {
     A: 'has address',

@@ -1,6 +1,7 @@
 import type { HttpResponse } from '../../cri.ts';
 import { ConnectError } from '../network/listener.ts';
 import type { Dialled } from '../network/pod-network.ts';
+import { endsResolving, patiently } from './resolving.ts';
 import type { ShellHost } from './shell-context.ts';
 
 /** How long a connection is tried that nobody answers, as the kernel does. */
@@ -16,6 +17,8 @@ export interface Call {
   readonly timeoutMs: number;
   /** How long a connection may take to come about, when that is less. */
   readonly connectMs?: number | undefined;
+  /** How long it may take to find the name, for a program that counts it in; 0 or absent for no limit. */
+  readonly resolveMs?: number | undefined;
 }
 
 export interface Answer {
@@ -27,6 +30,13 @@ export interface Answer {
 /** It took longer than the program was told to wait. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
+  /** Whether the name was not even found. */
+  readonly isResolving: boolean;
+
+  constructor(isResolving = false) {
+    super('timed out');
+    this.isResolving = isResolving;
+  }
 }
 
 export const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80));
@@ -40,9 +50,11 @@ async function ask(host: ShellHost, url: URL, call: Call): Promise<Answer> {
   const started = host.process.clock.monotonic();
   const waitFor = async (ms: number) => {
     await host.sleep(Math.max(0, started + ms - host.process.clock.monotonic()));
-    throw new TimedOut('timed out');
+    throw new TimedOut();
   };
-  const dialled = await network.dial(url.hostname, portOf(url)).catch(async (error: unknown) => {
+  const resolveMs = call.resolveMs || Number.POSITIVE_INFINITY;
+  const dialled = await patiently(host, network.dial(url.hostname, portOf(url)), resolveMs).catch(async (error: unknown) => {
+    if (endsResolving(error, resolveMs)) throw new TimedOut(true);
     if (!(error instanceof ConnectError) || error.failure !== 'timeout') throw error;
     return await waitFor(connectMs(call));
   });

@@ -2,10 +2,11 @@ import type { HttpResponse } from '../../cri.ts';
 import { hostPort } from '../../host-port.ts';
 import { nameOf, normalizePath } from '../files/tree.ts';
 import { reasonOf } from '../network/http-text.ts';
-import { BadAnswer, ConnectError } from '../network/listener.ts';
+import { BadAnswer, ConnectError, isNameFailure } from '../network/listener.ts';
 import { type CommandOptions, readOptions } from './command-options.ts';
 import { type Answer, askFollowing, type Call, connectMs, portOf, TimedOut } from './http-client.ts';
 import { stdinOf } from './io.ts';
+import { patiently } from './resolving.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 
 function urlOf(text: string): URL | undefined {
@@ -76,7 +77,7 @@ function wgetComplaint(error: unknown, url: URL): string {
   if (error instanceof TimedOut) return 'download timed out';
   if (error instanceof BadAnswer) return 'error getting response';
   if (!(error instanceof ConnectError)) throw error;
-  if (error.failure === 'unknown-host') return `bad address '${url.host}'`;
+  if (isNameFailure(error.failure)) return `bad address '${url.host}'`;
   const why = error.failure === 'unreachable' ? 'No route to host' : 'Connection refused';
   return `can't connect to remote host (${error.address || url.hostname}): ${why}`;
 }
@@ -137,7 +138,7 @@ async function curlOne(context: CommandContext, url: URL, options: CommandOption
 
 /** A certificate of the cluster's own authority: without `-k` or `--cacert` there is nobody to vouch for it. */
 async function curlMistrusts(context: CommandContext, url: URL, options: CommandOptions): Promise<number> {
-  await context.host.process.network.dial(url.hostname, portOf(url));
+  await patiently(context.host, context.host.process.network.dial(url.hostname, portOf(url)));
   return await curlFails(context, options, [60, 'SSL certificate problem: unable to get local issuer certificate']);
 }
 
@@ -154,6 +155,8 @@ async function curlCall(context: CommandContext, options: CommandOptions): Promi
   const body = await curlBody(context, options);
   const user = either(options, 'u', 'user');
   const usual = isGiven(options, 'I', 'head') ? 'HEAD' : body === undefined ? 'GET' : 'POST';
+  const timeoutMs = Number(either(options, 'm', 'max-time') ?? 0) * 1000;
+  const connectMs = Number(either(options, 'connect-timeout') ?? 0) * 1000;
   const type = isJson ? 'application/json' : 'application/x-www-form-urlencoded';
   return {
     method: either(options, 'X', 'request') ?? usual,
@@ -165,8 +168,9 @@ async function curlCall(context: CommandContext, options: CommandOptions): Promi
       ...headersOf([...options.all('H'), ...options.all('header')]),
     },
     body,
-    timeoutMs: Number(either(options, 'm', 'max-time') ?? 0) * 1000,
-    connectMs: Number(either(options, 'connect-timeout') ?? 0) * 1000,
+    timeoutMs,
+    connectMs,
+    resolveMs: connectMs || timeoutMs,
   };
 }
 
@@ -227,11 +231,12 @@ async function writeOut(context: CommandContext, options: CommandOptions, { stat
 
 function curlComplaint(error: unknown, url: URL, call: Call): [number, string] {
   const port = portOf(url);
-  if (error instanceof TimedOut) return [28, `Connection timed out after ${connectMs(call)} milliseconds`];
+  if (error instanceof TimedOut)
+    return [28, `${error.isResolving ? 'Resolving' : 'Connection'} timed out after ${connectMs(call)} milliseconds`];
   if (error instanceof BadAnswer)
     return error.message === 'EOF' ? [52, 'Empty reply from server'] : [1, 'Received HTTP/0.9 when not allowed'];
   if (!(error instanceof ConnectError)) throw error;
-  if (error.failure === 'unknown-host') return [6, `Could not resolve host: ${url.hostname}`];
+  if (isNameFailure(error.failure)) return [6, `Could not resolve host: ${url.hostname}`];
   return [7, `Failed to connect to ${url.hostname} port ${port} after 0 ms: Could not connect to server`];
 }
 

@@ -1,9 +1,10 @@
 import { hostPort } from '../../host-port.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
 import { parseResponse, requestText } from '../network/http-text.ts';
-import { BadAnswer, type ByteStream, ConnectError, type Listener } from '../network/listener.ts';
+import { BadAnswer, type ByteStream, ConnectError, isNameFailure, type Listener } from '../network/listener.ts';
 import { readOptions } from './command-options.ts';
 import { ByteInput, type Input, type Output, Pipe, stdinOf, withInput, withOutput } from './io.ts';
+import { patiently } from './resolving.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 
 /** How long `nc` tries to connect when it is not told. */
@@ -61,7 +62,7 @@ async function listenLocally(context: CommandContext, name: string): Promise<num
 
 async function connect(context: CommandContext, { host, port, isVerbose, onlyAsks, waitMs }: Client): Promise<number> {
   try {
-    const dialled = await context.host.process.network.dial(host, port);
+    const dialled = await patiently(context.host, context.host.process.network.dial(host, port));
     if (isVerbose) await context.stderr.write(`${host} (${hostPort(dialled.address, port)}) open\n`);
     if (onlyAsks) return 0;
     const output = (text: string) => {
@@ -116,7 +117,7 @@ async function tellOpen({ stderr }: CommandContext, { host, port, isVerbose }: C
 const NC_COMPLAINTS = { refused: 'Connection refused', timeout: 'Connection timed out', unreachable: 'No route to host' } as const;
 
 const ncComplaint = ({ failure, address }: ConnectError, host: string, port: number): string =>
-  failure === 'unknown-host' ? `bad address '${host}'` : `${host} (${hostPort(address, port)}): ${NC_COMPLAINTS[failure]}`;
+  isNameFailure(failure) ? `bad address '${host}'` : `${host} (${hostPort(address, port)}): ${NC_COMPLAINTS[failure]}`;
 
 /** What follows `-e` is a command line. */
 function splitAtProgram(args: readonly string[]): string[] {

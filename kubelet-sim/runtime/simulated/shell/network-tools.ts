@@ -1,8 +1,9 @@
 import { normalizePath } from '../files/tree.ts';
 import { serveHttpStream } from '../network/http-stream.ts';
-import type { Listener } from '../network/listener.ts';
+import { ConnectError, type Listener } from '../network/listener.ts';
 import { readOptions } from './command-options.ts';
 import { NETSTAT } from './netstat.ts';
+import { patiently } from './resolving.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 
 const HTTPD_VALUES: ReadonlySet<string> = new Set(['p', 'h', 'c', 'u', 'r']);
@@ -38,11 +39,16 @@ async function serveHttp(context: CommandContext, port: number, http: Listener['
 
 const PING_VALUES: ReadonlySet<string> = new Set(['c', 'W', 'w', 'i', 's']);
 
+/** @throws what is not about the name */
+const unnamed = (error: unknown): undefined => {
+  if (!(error instanceof ConnectError)) throw error;
+};
+
 const ping: CommandFunction = async (context) => {
   const { values, operands } = readOptions(context.args, PING_VALUES);
   const [name = ''] = operands;
   const { network } = context.host.process;
-  const address = (await network.resolve(name).catch(() => undefined))?.addresses[0];
+  const address = (await patiently(context.host, network.resolve(name)).catch(unnamed))?.addresses[0];
   if (address === undefined) return await complain(context, `ping: bad address '${name}'`);
   const count = Number(values.get('c') ?? Number.POSITIVE_INFINITY);
   await context.stdout.write(`PING ${name} (${address}): 56 data bytes\n`);

@@ -43,6 +43,7 @@ function start(
     isInit: options.isInit ?? true,
     isPrivileged: false,
     nodeFiles: () => Promise.resolve(files),
+    loadAppArmorProfiles: () => undefined,
     startedAt: clock.now(),
     hostname: 'web-0',
     ip: '10.244.0.7',
@@ -85,6 +86,7 @@ function start(
       resolve: (name) => Promise.resolve({ name, addresses: ['10.244.0.9'] }),
       answersPing: () => Promise.resolve(true),
       query: () => Promise.resolve([]),
+      lookUp: () => Promise.resolve([]),
       send: () => Promise.resolve(undefined),
       dial: (_, port) =>
         port === 81

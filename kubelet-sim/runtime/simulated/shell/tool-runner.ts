@@ -1,3 +1,4 @@
+import { loadOf } from '../load-flags.ts';
 import { bareName } from '../tool-names.ts';
 import { agnhost } from './agnhost/agnhost.ts';
 import { BUILTINS } from './builtins.ts';
@@ -63,7 +64,9 @@ async function runFromBox(name: string, { args, host, state, assigned }: Command
 
 /** The image's own server, started by a script: it listens on its ports until it is asked to end. */
 async function serveImage({ host, stderr }: CommandContext): Promise<number> {
-  const { image } = host.process;
+  const { image, argv } = host.process;
+  const load = loadOf(image, { command: argv, args: [] });
+  if (load) host.process.use(load);
   const opened = image.ports.map((port) => ({ port, socket: host.process.listenAs(port, image) }));
   try {
     const taken = opened.find(({ socket }) => !socket);

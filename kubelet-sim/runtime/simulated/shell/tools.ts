@@ -1,5 +1,6 @@
 import { FileError, normalizePath } from '../files/tree.ts';
 import { sleepMs } from '../sleep-time.ts';
+import { SECURITY_TOOLS } from './apparmor-parser.ts';
 import { readOptions } from './command-options.ts';
 import { readCommands } from './command-reader.ts';
 import { formatDate, wrongTime } from './date.ts';
@@ -295,6 +296,32 @@ const seq: CommandFunction = async (context) => {
   return 0;
 };
 
+/** `shuf [-n COUNT] [-i LOW-HIGH | FILE]`: lines, or numbers, by chance. */
+const shuf: CommandFunction = async ({ args, fds, host, state, stdout }) => {
+  const { values, operands } = readOptions(args, new Set(['i', 'n']));
+  const [, low, high] = /^(\d+)-(\d+)$/.exec(values.get('i') ?? '') ?? [];
+  const read = async () => {
+    const [file = '-'] = operands;
+    if (file === '-') return await stdinOf(fds).readAll();
+    return (await (await host.files()).readFile(normalizePath(file, state.cwd))).toString('latin1');
+  };
+  const lines =
+    low === undefined
+      ? (await read()).replace(/\n$/, '').split('\n')
+      : Array.from({ length: Math.min(SHUFFLED_MAX, Number(high) - Number(low) + 1) }, (_, i) => String(Number(low) + i));
+  const wanted = Math.min(lines.length, Number(values.get('n') ?? lines.length));
+  for (let i = 0; i < wanted; i++) {
+    const at = i + Math.floor(host.process.random.next() * (lines.length - i));
+    const [own = '', other = ''] = [lines[i], lines[at]];
+    lines[i] = other;
+    lines[at] = own;
+    await stdout.write(`${other}\n`);
+  }
+  return 0;
+};
+
+const SHUFFLED_MAX = 100_000;
+
 const mktemp: CommandFunction = async ({ args, host, stdout }) => {
   const path = `/tmp/tmp.${host.process.random.uuid().slice(0, 8)}`;
   const files = await host.files();
@@ -368,6 +395,7 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ...DNS_TOOLS,
   ...HTTP_TOOLS,
   ...SYSTEM_TOOLS,
+  ...SECURITY_TOOLS,
   ...MOUNT_TOOLS,
   ['grep', grep('grep')],
   ['egrep', grep('egrep')],
@@ -391,6 +419,7 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['printenv', printenv],
   ['rm', rm],
   ['seq', seq],
+  ['shuf', shuf],
   ['sleep', sleep],
   ['sync', succeed],
   ['tail', tail],

@@ -8,7 +8,7 @@ import { resourceConsumer, resourceConsumerController } from './resource-consume
 import { sampleApiServer } from './sample-api-server.ts';
 
 /** Programs by their names in descriptions of images; made from the command line. */
-export const NATIVE_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Program>> = {
+export const TEST_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Program>> = {
   'agnhost-webhook': admissionWebhook,
   'agnhost-crd-conversion-webhook': conversionWebhook,
   'agnhost-inclusterclient': inClusterClient,

@@ -1,5 +1,6 @@
-import { ConnectError } from '../../network/listener.ts';
+import { ConnectError, isNameFailure } from '../../network/listener.ts';
 import { readOptions } from '../command-options.ts';
+import { patiently } from '../resolving.ts';
 import { type CommandContext, type CommandFunction, complain } from '../shell-context.ts';
 import { goDuration } from './go-program.ts';
 
@@ -30,15 +31,15 @@ export const connect: CommandFunction = async (context) => {
   const attempt = { '': connectTcp, tcp: connectTcp, udp: connectUdp, sctp: connectSctp }[protocol];
   if (!attempt) return await complain(context, 'Unsupported protocol');
   try {
-    return await attempt(context, wish);
+    return await patiently(context.host, attempt(context, wish));
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     return await failed(context, error, wish);
   }
 };
 
-async function failed(context: CommandContext, { failure, message }: ConnectError, { host, timeoutMs }: Wish): Promise<number> {
-  if (failure === 'unknown-host') return await complain(context, `DNS: lookup ${host}: no such host`);
+async function failed(context: CommandContext, { failure, message }: ConnectError, { timeoutMs }: Wish): Promise<number> {
+  if (isNameFailure(failure)) return await complain(context, `DNS: ${message.replace('dial tcp: ', '')}`);
   if (failure === 'refused') return await complain(context, 'REFUSED');
   if (failure === 'unreachable') return await complain(context, `OTHER: ${message}`);
   await context.host.sleep(timeoutMs || CONNECT_MS);

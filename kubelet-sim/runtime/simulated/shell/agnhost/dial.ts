@@ -2,6 +2,7 @@ import type { HttpResponse } from '../../../cri.ts';
 import { hostPort } from '../../../host-port.ts';
 import { BadAnswer, CLIENT_PORT, ConnectError } from '../../network/listener.ts';
 import { askFollowing, TimedOut } from '../http-client.ts';
+import { patiently } from '../resolving.ts';
 import type { ShellHost } from '../shell-context.ts';
 import { goJson, plain } from './go-program.ts';
 
@@ -26,9 +27,12 @@ export async function dial(host: ShellHost, form: URLSearchParams, log: (text: s
   if (request === '') return plain('request parameter not specified. <nil>\n', 400);
   const dialler = DIALLERS[protocol.toLowerCase()];
   if (!dialler) return plain(`unsupported protocol. ${protocol}\n`, 400);
-  const address = await host.process.network.resolve(name).then(
+  const address = await patiently(host, host.process.network.resolve(name)).then(
     ({ addresses }) => addresses[0] ?? '',
-    () => undefined,
+    (error: unknown) => {
+      if (!(error instanceof ConnectError)) throw error;
+      return undefined;
+    },
   );
   if (address === undefined) return plain(`host and/or port param are invalid. lookup ${name}: no such host\n`, 400);
   const responses: string[] = [];
