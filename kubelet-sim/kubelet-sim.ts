@@ -460,6 +460,7 @@ class SimulatedKubelets implements KubeletSim {
       port: this.#server.port,
       ...this.#sizeOf(index),
       ephemeralStorage: nodeClass.ephemeralStorage ?? ephemeralStorage,
+      thresholds: (this.#options.evictionRules ?? DEFAULT_EVICTION_RULES).thresholds,
       extendedResources: nodeClass.extendedResources,
       maxPods: nodeClass.maxPods ?? maxPods,
       labels: own ? { ...nodeLabels, ...classLabels(own.nodeClass, own.place) } : nodeLabels,

@@ -114,3 +114,12 @@ test('host ports of sidecars count', () => {
   expect(verdict(onPort(8080), [sidecar('Always')])?.reason).toBe('NodePorts');
   expect(verdict(onPort(8080), [sidecar()])).toBeUndefined();
 });
+
+test('the operating system that a pod is refused for is that of its label, not of its selector', () => {
+  const linux = { metadata: { name: 'node-0', labels: { 'kubernetes.io/os': 'linux' } } };
+  const asked = (pod: Pod) => admit(pod, { node: linux, allocatable, others: [] })?.reason;
+  const labels = { 'kubernetes.io/os': 'windows' };
+  expect(asked(aPod({ nodeSelector: labels }))).toBe('NodeAffinity');
+  const labelled = aPod();
+  expect(asked({ ...labelled, metadata: { ...labelled.metadata, labels } })).toBe('PodOSSelectorNodeLabelDoesNotMatch');
+});

@@ -43,10 +43,11 @@ export const NODE_AFFINITY = 'NodeAffinity';
 const OS_LABEL = 'kubernetes.io/os';
 
 /** The kernel's parameters have an admission of their own, before the others. */
-function systemVerdict({ spec }: Pod, { node, unsafeSysctls }: AdmissionScope): Verdict | undefined {
+function systemVerdict({ metadata, spec }: Pod, { node, unsafeSysctls }: AdmissionScope): Verdict | undefined {
   const forbidden = forbiddenSysctl(spec, unsafeSysctls);
   if (forbidden !== undefined) return rejected('SysctlForbidden', forbidden);
-  const wanted = spec.nodeSelector?.[OS_LABEL];
+  // Upstream looks at the pod's own label, not at its selector: `rejectPodAdmissionBasedOnOSSelector`.
+  const wanted = metadata.labels?.[OS_LABEL];
   if (wanted !== undefined && wanted !== 'linux' && node.metadata.labels?.[OS_LABEL] === 'linux')
     return rejected('PodOSSelectorNodeLabelDoesNotMatch', "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label");
   const isForeign = spec.os && spec.os.name !== 'linux';

@@ -101,16 +101,22 @@ function observe(signal: Signal, { memory, fs, processCount }: NodeUsage): Obser
   }
 }
 
+/** How much a threshold wants of a capacity; a share is a float of 32 bits, as upstream's `GetThresholdQuantity` has it. */
+export function thresholdQuantity({ signal, value }: Threshold, capacity: Quantity): Quantity {
+  if (!value.endsWith('%')) return parseQuantity(value);
+  const share = Math.fround(Math.fround(Number.parseFloat(value)) / 100);
+  return Quantity.of(Math.trunc(capacity.value() * share), isCount(signal) ? 'DecimalSI' : 'BinarySI');
+}
+
+const isCount = (signal: Signal): boolean => signal === 'pid.available' || signal.endsWith('inodesFree');
+
 /** The thresholds that are met now; memory first, as upstream sorts them. */
 export function shortagesOf(usage: NodeUsage, thresholds: readonly Threshold[]): Shortage[] {
   const met = thresholds.flatMap((threshold): Shortage[] => {
-    const { signal, value } = threshold;
+    const { signal } = threshold;
     const { available, capacity } = observe(signal, usage);
-    const isCount = signal === 'pid.available' || signal.endsWith('inodesFree');
-    const format = isCount ? 'DecimalSI' : 'BinarySI';
-    const quantity = value.endsWith('%')
-      ? Quantity.of(Math.floor((capacity * Number.parseFloat(value)) / 100), format)
-      : parseQuantity(value);
+    const format = isCount(signal) ? 'DecimalSI' : 'BinarySI';
+    const quantity = thresholdQuantity(threshold, Quantity.of(capacity, format));
     const there = Quantity.of(Math.max(0, Math.floor(available)), format);
     if (capacity <= 0 || there.cmp(quantity) >= 0) return [];
     return [{ threshold, pressure: PRESSURE_OF[signal], resource: RESOURCE_OF[signal], quantity, available: there }];

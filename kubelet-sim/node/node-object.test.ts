@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { metadataToMend, type NodeSpec } from './node-object.ts';
+import { DEFAULT_THRESHOLDS } from './eviction.ts';
+import { allocatableOf, metadataToMend, type NodeSpec } from './node-object.ts';
 
 const spec: NodeSpec = {
   name: 'n',
@@ -9,6 +10,7 @@ const spec: NodeSpec = {
   cpu: '1',
   memory: '1Gi',
   ephemeralStorage: '1Gi',
+  thresholds: DEFAULT_THRESHOLDS,
   maxPods: 1,
   labels: { disk: 'ssd', 'topology.kubernetes.io/zone': 'a' },
   taints: [],
@@ -38,4 +40,11 @@ test.each([
 ])('labels and annotations of a node that is there: %s', (_name, metadata, mended) => {
   const meta = { name: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
   expect(metadataToMend(spec, { metadata: { ...meta, ...metadata }, spec: {}, status: {} })).toEqual(mended);
+});
+
+test('what hard thresholds keep free of memory and disk is not for pods, as it once was of the disk', () => {
+  const { memory, 'ephemeral-storage': disk } = allocatableOf({ ...spec, memory: '32Gi', ephemeralStorage: '100Gi' });
+  expect([memory, disk]).toEqual(['32668Mi', '96636764000']);
+  const soft = [{ signal: 'nodefs.available', value: '10%', graceMs: 1000 }] as const;
+  expect(allocatableOf({ ...spec, thresholds: soft })).toMatchObject({ memory: '1Gi', 'ephemeral-storage': '1Gi' });
 });

@@ -13,6 +13,7 @@ import {
 } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import type { Image } from '../runtime/image-service.ts';
+import { type Threshold, thresholdQuantity } from './eviction.ts';
 import { findingsOf, type NodeHealth } from './node-health.ts';
 
 /** The version of kubelet whose behaviour this is. */
@@ -23,8 +24,6 @@ const OS_IMAGE = 'nanokube simulated node';
 
 /** Images that a node's status lists, largest first; upstream's limit. */
 const IMAGES_MAX = 50;
-/** Memory that a kubelet keeps back for evictions (`memory.available<100Mi`). */
-const EVICTION_MEMORY = '100Mi';
 
 /** What a node is, as its process's options say. */
 export interface NodeSpec {
@@ -37,6 +36,8 @@ export interface NodeSpec {
   readonly cpu: string;
   readonly memory: string;
   readonly ephemeralStorage: string;
+  /** Below which it evicts; what hard thresholds keep free is not for pods. */
+  readonly thresholds: readonly Threshold[];
   /** Resources beside the usual ones, e.g. `nvidia.com/gpu`. */
   readonly extendedResources?: Readonly<Record<string, string>> | undefined;
   readonly maxPods: number;
@@ -106,8 +107,17 @@ export function capacityOf(spec: NodeSpec): Record<string, string> {
   };
 }
 
+/** What hard thresholds keep free, by the signal that they are of. Upstream: `hardEvictionReservation`, `pkg/kubelet/cm/helpers.go`. */
+const KEPT_FREE = { memory: 'memory.available', 'ephemeral-storage': 'nodefs.available' } as const;
+
 export function allocatableOf(spec: NodeSpec): Record<string, string> {
-  return { ...capacityOf(spec), memory: parseQuantity(spec.memory).sub(parseQuantity(EVICTION_MEMORY)).canonical() };
+  const allocatable = capacityOf(spec);
+  for (const [resource, signal] of Object.entries(KEPT_FREE)) {
+    const threshold = spec.thresholds.find((each) => each.signal === signal && each.graceMs === 0);
+    const capacity = parseQuantity(allocatable[resource] ?? '0');
+    if (threshold) allocatable[resource] = capacity.sub(thresholdQuantity(threshold, capacity)).canonical();
+  }
+  return allocatable;
 }
 
 /** What others say that the node has beside its own: resources by names that Kubernetes does not know. */

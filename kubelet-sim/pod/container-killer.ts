@@ -38,7 +38,6 @@ interface OneKill {
 export class ContainerKiller {
   readonly #parts: KillerParts;
   #stopping: Promise<void> | undefined;
-  #grace: Grace | undefined;
 
   constructor(parts: KillerParts) {
     this.#parts = parts;
@@ -61,23 +60,19 @@ export class ContainerKiller {
     );
   }
 
-  /** Stops everything: all at once, but for sidecars, which wait for the main containers and for the sidecars after them. */
+  /**
+   * Stops everything: all at once, but for sidecars, which wait for the main containers and for the sidecars after them. What was given when
+   * it began is given, even if less is asked for meanwhile. Upstream: `SyncTerminatingPod`, which does not heed that it is to be quicker.
+   */
   stopAll(graceMs: number): Promise<void> {
-    this.shorten(graceMs);
     this.#stopping ??= this.#stopEach(graceMs);
     return this.#stopping;
-  }
-
-  /** Less time than what is being stopped was given. */
-  shorten(graceMs: number): void {
-    this.#grace?.shorten(graceMs);
   }
 
   async #stopEach(graceMs: number): Promise<void> {
     const { node, book } = this.#parts;
     const pod = this.#parts.pod;
     const grace = new Grace(node.clock, graceMs);
-    this.#grace = grace;
     for (const { probes } of book.all) probes?.ending();
     const running = book.all.filter((run) => book.isRunning(run));
     const turns = turnsOf(
@@ -87,7 +82,6 @@ export class ContainerKiller {
     await Promise.all(running.map((run) => this.#stopOne(pod, run, grace, turns)));
     grace.dispose();
     this.#stopping = undefined;
-    this.#grace = undefined;
   }
 
   async #stopOne(pod: Pod, { name, role, id = '' }: ContainerRun, grace: Grace, turns: ReturnType<typeof turnsOf>): Promise<void> {
@@ -106,21 +100,21 @@ export class ContainerKiller {
     node.events.normal(pod, 'Killing', kill.message, { name: container.name, role });
     if (container.lifecycle?.preStop) await grace.spend((signal) => this.#preStop(pod, kill, signal));
     if (turn !== undefined) await grace.spend(() => turn);
-    const restMs = () => Math.max(grace.leftMs, GRACE_MS_MIN);
-    const failed = (error: unknown) => node.logger.error({ err: error, container: container.name }, 'container not stopped');
-    grace.onShorter(() => node.runtime.stopContainer(id, restMs()).catch(failed));
-    await node.runtime.stopContainer(id, restMs());
+    await node.runtime.stopContainer(id, Math.max(grace.leftMs, GRACE_MS_MIN));
   }
 
-  /** A hook that fails is told of; one that does not end in time is left behind. */
+  /**
+   * A hook that fails is told of; one that does not end in time is left behind. A command that is left behind ends with its container,
+   * and so fails after all. Upstream: `executePreStopHook`, whose hook goes on when nobody waits for it any more.
+   */
   async #preStop(pod: Pod, { container, role, id }: OneKill, signal: AbortSignal): Promise<void> {
     const { node } = this.#parts;
     const hook = container.lifecycle?.preStop;
     if (!hook || node.runtime.containerStatus(id)?.state !== 'running') return;
     try {
-      await runHook(hook, { pod, target: this.#parts.target(container, id), node }, signal);
+      await runHook(hook, { pod, target: this.#parts.target(container, id), node }, hook.exec ? NEVER : signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted && !hook.exec) return;
       node.events.warning(pod, 'FailedPreStopHook', 'PreStopHook failed', { name: container.name, role });
       node.logger.debug({ err: error, pod: pod.metadata.name, container: container.name }, 'preStop hook failed');
     }
@@ -136,6 +130,9 @@ export class ContainerKiller {
     );
   }
 }
+
+/** Of what is not broken off. */
+const NEVER = new AbortController().signal;
 
 const containerNamed = ({ spec }: Pod, name: string): Container | undefined =>
   [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].find((container) => container.name === name);

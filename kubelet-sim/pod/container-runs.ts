@@ -11,7 +11,7 @@ import type { ObservedContainer } from './observed.ts';
 import type { AllocatedPod, PodSandbox } from './pod-sandbox.ts';
 import { changedResources, memoryLimit, memoryRefusal, runtimeResources } from './resize.ts';
 import { adoptPod, type RestoredRun, restorePod } from './restore.ts';
-import { RunBook } from './run-book.ts';
+import { LOOK_MS, RunBook } from './run-book.ts';
 
 /** Whose containers they are. */
 export interface RunsOwner extends AllocatedPod {
@@ -51,14 +51,22 @@ export class ContainerRuns implements StarterParts {
     return { runtime: node.runtime, clock: node.clock, sandboxId: sandbox.id ?? '', containerId, container, podIP };
   }
 
-  idOf(name: string, previous = false): string | undefined {
-    const run = this.book.find(name);
-    return previous ? run?.previousId : run?.id;
+  idOf(name: string): string | undefined {
+    return this.book.find(name)?.id;
   }
 
   /** A look begins. */
   reveal(): void {
-    this.book.reveal(this.node.clock.now());
+    const now = this.node.clock.now();
+    this.book.reveal(now);
+    this.book.prune(now - LOOK_MS);
+  }
+
+  /** The last look begins: nothing starts any more. */
+  revealLast(): void {
+    const now = this.node.clock.now();
+    this.book.reveal(now);
+    this.book.prune(now);
   }
 
   observe(): ReadonlyMap<string, ObservedContainer> {
@@ -70,6 +78,7 @@ export class ContainerRuns implements StarterParts {
   }
 
   async start(starts: readonly Start[], signal: AbortSignal): Promise<StartOutcome> {
+    if (this.pod.spec.imagePullSecrets) await this.node.images.tellOfAbsentSecrets(this.pod);
     const outcome = await this.#starter.start(starts, signal);
     this.sandbox.prune(this.book.sandboxIds);
     return outcome;
@@ -81,10 +90,6 @@ export class ContainerRuns implements StarterParts {
 
   stopAll(graceMs: number): Promise<void> {
     return this.killer.stopAll(graceMs);
-  }
-
-  shorten(graceMs: number): void {
-    this.killer.shorten(graceMs);
   }
 
   /** The sandbox is new: nothing of the old one runs any more. */

@@ -1,4 +1,4 @@
-import { type Container, type ContainerState, type ContainerStatus, type Pod, toTime } from '../../api/index.ts';
+import { type Container, type ContainerState, type ContainerStatus, type Pod, type ResourceRequirements, toTime } from '../../api/index.ts';
 import type { ContainerUser, ContainerStatus as RuntimeContainer } from '../runtime/cri.ts';
 import { type ContainerRole, containersOf, isSidecar, podRestartsAfter, restartsAfter } from './container-names.ts';
 import { containerOf, type ObservedContainer, type ObservedPod } from './observed.ts';
@@ -71,7 +71,7 @@ function statusOf(subject: Subject): ContainerStatus {
     ready,
     ...instanceOf(observed.pod, container, known, state),
     ...(role === 'ephemeral' ? {} : { started }),
-    ...(known.current ? resourcesOf(container, known) : {}),
+    ...(known.current ? resourcesOf(observed.pod, container, known) : {}),
     ...volumeMountsOf(container),
     ...userOf(known),
   };
@@ -135,8 +135,9 @@ const waitingState = (reason: string, message: string) => ({ reason, ...(message
 function comesBack({ observed, container, role }: Subject, current: RuntimeContainer | undefined): boolean {
   if (observed.pod.metadata.deletionTimestamp) return false;
   if (current?.state !== 'exited') return true;
-  if (role === 'main') return restartsAfter(observed.pod, container, current.exitCode);
-  return role !== 'ephemeral' && current.exitCode !== 0 && podRestartsAfter(observed.pod, current.exitCode);
+  // An ephemeral container is counted among those that come back, though it never does: it waits for good when it could not be started.
+  if (role === 'main' || role === 'ephemeral') return restartsAfter(observed.pod, container, current.exitCode);
+  return current.exitCode !== 0 && podRestartsAfter(observed.pod, current.exitCode);
 }
 
 /** How the instance before the one that `state` shows ended. */
@@ -160,15 +161,28 @@ function terminatedState(status: RuntimeContainer): NonNullable<ContainerState['
 const EPOCH = '1970-01-01T00:00:00Z';
 
 function resourcesOf(
+  pod: Pod,
   container: Container,
   { current, actuated }: ObservedContainer,
 ): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
   const { requests } = container.resources ?? {};
-  const real = (current?.state === 'running' ? actuated : undefined) ?? container.resources ?? {};
+  const isRunning = current?.state === 'running';
+  const real = (isRunning ? actuated : undefined) ?? container.resources ?? {};
+  const limits = isRunning ? limitsOf(pod, real.limits) : real.limits;
   return {
     ...(requests ? { allocatedResources: requests } : {}),
-    resources: { ...(real.limits ? { limits: real.limits } : {}), ...(real.requests ? { requests: real.requests } : {}) },
+    resources: { ...(limits ? { limits } : {}), ...(real.requests ? { requests: real.requests } : {}) },
   };
+}
+
+/**
+ * The limits that a container runs with, as its runtime tells them: it has the pod's where it has none of its own. Of one without any
+ * limits nothing is told. Upstream: `getMemoryLimit`, `pkg/kubelet/kuberuntime/kuberuntime_container_linux.go`; `convertContainerStatusResources`.
+ */
+function limitsOf({ spec: { resources } }: Pod, limits: ResourceRequirements['limits']): ResourceRequirements['limits'] {
+  if (!limits || !resources?.limits) return limits;
+  const { cpu, memory } = resources.limits;
+  return { ...(cpu ? { cpu } : {}), ...(memory ? { memory } : {}), ...limits };
 }
 
 function volumeMountsOf({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {

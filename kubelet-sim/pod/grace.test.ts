@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { VirtualClock } from '../../runtime/index.ts';
 import { Grace } from './grace.ts';
 
-test('time can become shorter, never longer, and what is waited for is told when it is over', async () => {
+test('what is waited for is told when time is over', async () => {
   const clock = new VirtualClock();
   const grace = new Grace(clock, 30_000);
   let told = false;
@@ -14,10 +14,7 @@ test('time can become shorter, never longer, and what is waited for is told when
         });
       }),
   );
-  await clock.advance(5000);
-  grace.shorten(60_000);
-  expect(grace.leftMs).toBe(25_000);
-  grace.shorten(2000);
+  await clock.advance(28_000);
   expect(grace.leftMs).toBe(2000);
   await clock.advance(2000);
   await spent;

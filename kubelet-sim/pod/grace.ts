@@ -16,12 +16,11 @@ export function graceMsOf({ metadata, spec }: Live<Pod>, evictionSeconds: number
   return Math.max(seconds === 0 ? terminationGracePeriodSeconds : seconds, SECONDS_MIN) * 1000;
 }
 
-/** The time that something is given to stop. It can become shorter, never longer. */
+/** The time that something is given to stop. */
 export class Grace {
   readonly #clock: Clock;
   readonly #abort = new AbortController();
-  readonly #onShorter: (() => void)[] = [];
-  #endAt: number;
+  readonly #endAt: number;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, ms: number) {
@@ -33,22 +32,9 @@ export class Grace {
     return Math.max(0, this.#endAt - this.#clock.monotonic());
   }
 
-  /** Ends it earlier, counted from now; later than it ends already does nothing. */
-  shorten(ms: number): void {
-    const endAt = this.#clock.monotonic() + ms;
-    if (endAt >= this.#endAt) return;
-    this.#endAt = endAt;
-    if (this.#timer) this.#arm();
-    for (const listener of this.#onShorter) listener();
-  }
-
-  onShorter(listener: () => void): void {
-    this.#onShorter.push(listener);
-  }
-
   /** Waits for something for as long as there is time; the signal says that there is none left. */
   async spend(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    if (!this.#timer) this.#arm();
+    this.#timer ??= this.#clock.setTimer(this.leftMs, () => this.#abort.abort(new Error('the grace period is over')));
     const { signal } = this.#abort;
     const over = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     if (!signal.aborted) await Promise.race([work(signal), over]);
@@ -56,10 +42,5 @@ export class Grace {
 
   dispose(): void {
     this.#timer?.cancel();
-  }
-
-  #arm(): void {
-    this.#timer?.cancel();
-    this.#timer = this.#clock.setTimer(this.leftMs, () => this.#abort.abort(new Error('the grace period is over')));
   }
 }

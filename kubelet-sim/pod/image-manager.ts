@@ -1,5 +1,6 @@
 import type { Container, Pod, Secret } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
+import { RuntimeError } from '../runtime/cri.ts';
 import type { Image, ImageService, RegistryCredential } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { PodScripts } from './node-services.ts';
@@ -100,7 +101,7 @@ export class ImageManager {
       return { image };
     } catch (error) {
       signal.throwIfAborted();
-      const message = textOf(error);
+      const message = pullErrorText(error);
       events.warning(pod, 'Failed', `Failed to pull image "${name}": ${message}`, subject);
       const now = clock.now();
       this.#backoff.next(key, now, now);
@@ -110,21 +111,37 @@ export class ImageManager {
   }
 
   async #credentials(pod: Pod): Promise<readonly RegistryCredential[]> {
-    const { source, events } = this.#options;
-    const names = (pod.spec.imagePullSecrets ?? []).map(({ name = '' }) => name);
-    const secrets = await Promise.all(names.map((name) => source.secret(pod.metadata.namespace ?? '', name)));
-    const absent = names.filter((_name, i) => !secrets[i]);
+    const secrets = await this.#secretsOf(pod);
+    return secrets.flatMap(({ secret }) => (secret ? credentialsOf(secret) : []));
+  }
+
+  async #secretsOf({ spec: { imagePullSecrets = [] }, metadata }: Pod): Promise<{ name: string; secret: Secret | undefined }[]> {
+    const { source } = this.#options;
+    return await Promise.all(
+      imagePullSecrets.map(async ({ name = '' }) => ({ name, secret: await source.secret(metadata.namespace ?? '', name) })),
+    );
+  }
+
+  /** Tells of the image pull secrets that are not there, whether anything is to be pulled or not. Upstream: `getPullSecretsForPod`. */
+  async tellOfAbsentSecrets(pod: Pod): Promise<void> {
+    if (!pod.spec.imagePullSecrets?.length) return;
+    const { events } = this.#options;
+    const absent = (await this.#secretsOf(pod)).filter(({ secret }) => !secret).map(({ name }) => name);
     if (absent.length > 0)
       events.warning(
         pod,
         'FailedToRetrieveImagePullSecret',
         `Unable to retrieve some image pull secrets (${absent.join(', ')}); attempting to pull the image may not succeed.`,
       );
-    return secrets.flatMap((secret) => (secret ? credentialsOf(secret) : []));
   }
 }
 
 const keyOf = (pod: Pod, image: string): string => `${pod.metadata.uid}_${image}`;
+
+/** The code of an error without one says nothing, and is left out. Upstream: `PullImage`, `cri-client/pkg/remote_image.go`. */
+const pullErrorText = (error: unknown): string =>
+  error instanceof RuntimeError && error.code === 'Unknown' ? error.description : textOf(error);
+
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** As Go prints it, to the millisecond. */

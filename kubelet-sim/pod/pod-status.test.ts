@@ -262,3 +262,22 @@ test('the termination messages of many containers share the room that there is f
     [3072, 3072, 3072, 3072],
   ]);
 });
+
+test('a container with limits runs with the limits of its pod for what it has none of', () => {
+  const pod = aPod({
+    resources: { limits: { cpu: '200m', memory: '100Mi' } },
+    containers: [aContainer('main', { resources: { limits: { cpu: '50m' } } }), aContainer('none')],
+  });
+  const [main, none] = podStatusOf(observe(pod, { main: running(), none: running() }), fresh).containerStatuses ?? [];
+  expect([main?.resources, none?.resources]).toEqual([{ limits: { cpu: '50m', memory: '100Mi' } }, {}]);
+  const ended = podStatusOf(observe(pod, { main: exited(1), none: running() }), fresh).containerStatuses?.[0];
+  expect(ended?.resources).toEqual({ limits: { cpu: '50m' } });
+});
+
+test('an ephemeral container that could not be started waits for good', () => {
+  const pod = aPod({ ephemeralContainers: [{ name: 'e', image: 'busybox' }] });
+  const waiting = { reason: 'RunContainerError', message: 'no such program' };
+  const failed = { ...exited(128, { reason: 'StartError' }), waiting };
+  const [status] = podStatusOf(observe(pod, { main: running(), e: failed }), fresh).ephemeralContainerStatuses ?? [];
+  expect([status?.state, status?.lastState?.terminated?.exitCode]).toEqual([{ waiting }, 128]);
+});

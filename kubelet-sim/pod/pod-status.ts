@@ -26,13 +26,15 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
 export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus {
   const { pod, now } = observed;
   const seen = containerStatusesOf(observed);
-  const phase = phaseNow(observed, seen, before);
+  const found = phaseFound(observed, seen, before);
+  const phase = observed.ended ? (endedPhase({ phase: found }) ?? 'Failed') : found;
   const { init, main, ephemeral } = observed.ended ? terminatedStatuses(pod, seen) : seen;
-  const all = [...init, ...main];
-  const containersReady = containersReadyFinding(pod, all, phase);
+  // Conditions tell of what was found, not of what is concluded from there being no more to find.
+  const all = [...seen.init, ...seen.main];
+  const containersReady = containersReadyFinding(pod, all, found);
   const findings: Readonly<Record<string, Finding>> = {
     PodReadyToStartContainers: { status: observed.sandbox?.ready ? 'True' : 'False' },
-    Initialized: initializedFinding(pod, all, phase),
+    Initialized: initializedFinding(pod, all, found),
     Ready: readyFinding(pod, containersReady),
     ContainersReady: containersReady,
     PodScheduled: { status: 'True' },
@@ -85,13 +87,13 @@ const generationOf = ({ metadata: { annotations, generation } }: Pod): Pick<PodS
 
 const startTimeOf = (pod: Pod, before: PodStatus, now: number): string => before.startTime ?? pod.status.startTime ?? toTime(now);
 
-/** An ended pod stays ended; one that could still have processes is not ended yet; one that has none, and ends, has failed at least. */
-function phaseNow(observed: ObservedPod, { init, main }: ContainerStatuses, before: PodStatus): PodPhase {
+/** What containers tell of the phase: an ended pod stays ended; one that could still have processes is not ended yet. */
+function phaseFound(observed: ObservedPod, { init, main }: ContainerStatuses, before: PodStatus): PodPhase {
   const { pod, verdict } = observed;
   const kept = endedPhase(before) ?? endedPhase(pod.status);
   if (kept) return kept;
   const phase = phaseOf(pod, [...init, ...main], { ended: observed.ended, initialized: isInitialized(observed) });
-  if (observed.ended) return verdict ? 'Failed' : (endedPhase({ phase }) ?? 'Failed');
+  if (observed.ended) return verdict ? 'Failed' : phase;
   return endedPhase({ phase }) ? livePhase(before) : phase;
 }
 

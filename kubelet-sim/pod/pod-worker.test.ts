@@ -217,17 +217,11 @@ test('deletion: SIGTERM, the grace period, SIGKILL; then the last status, then t
   expect(node.events).toContain('Normal Killing Stopping container main');
 });
 
-test('deletion: what ends on SIGTERM goes at once, and a shorter grace period counts', async () => {
+test('deletion: what ends on SIGTERM goes at once', async () => {
   const node = new TestNode();
   await node.run({});
   await node.delete(30);
   expect([node.status.phase, node.deleted]).toEqual(['Succeeded', ['web']]);
-  const stubborn = new TestNode();
-  await stubborn.runScript('sleep 3600');
-  await stubborn.delete(3600);
-  await stubborn.delete(1);
-  await stubborn.pass(2);
-  expect(stubborn.deleted).toEqual(['web']);
 });
 
 test('deletion while a hook of a start is under way ends the hook', async () => {
@@ -388,4 +382,86 @@ test('a RuntimeClass whose handler the runtime does not know, or that is gone, h
   other.source.handlers.set('sandboxed', 'runsc');
   await other.run({ runtimeClassName: 'sandboxed' });
   expect(other.state()).toBe('running');
+});
+
+test('of instances that have ended only the newest stays: what ended before it is told of once, by the look that saw the end', async () => {
+  const node = new TestNode();
+  await node.runScript('exit 1');
+  const last = () => node.container()?.lastState?.terminated?.exitCode;
+  expect([node.state(), node.container()?.restartCount, last()]).toEqual(['Error 1', 1, 1]);
+  await node.pass(2);
+  await node.delete(30);
+  expect([node.state(), node.container()?.restartCount, last()]).toEqual(['Error 1', 1, undefined]);
+});
+
+test('an init container that came right does not show how it went wrong', async () => {
+  const node = new TestNode();
+  const volumeMounts = [{ name: 'v', mountPath: '/v' }];
+  const init = busybox('init', 'test -e /v/x && exit 0; touch /v/x; exit 3', { volumeMounts });
+  await node.run({ initContainers: [init], containers: [aContainer('main')], volumes: [{ name: 'v', emptyDir: {} }] });
+  await node.pass(3);
+  await node.change((pod) => ({ ...pod, metadata: { ...pod.metadata, labels: { a: 'b' } } }));
+  expect([node.state('init'), node.container('init')?.restartCount, node.container('init')?.lastState]).toEqual(['Completed 0', 1, {}]);
+});
+
+test('a pod that is past its deadline while a container waits to start again shows that it waited: its end is not known', async () => {
+  const node = new TestNode();
+  await node.run({ activeDeadlineSeconds: 6, containers: [busybox('main', 'exit 1'), busybox('other', 'sleep 3600')] });
+  await node.pass(40);
+  expect([node.status.phase, node.state()]).toEqual(['Failed', 'ContainerStatusUnknown 137']);
+  expect(node.container()?.lastState?.terminated?.exitCode).toBe(1);
+});
+
+test('conditions of a pod that is deleted before it was initialized say what is not ready, not that it failed', async () => {
+  const node = new TestNode();
+  await node.run({ initContainers: [busybox('init', 'sleep 3600')], containers: [aContainer('main')] });
+  await node.delete(1);
+  await node.pass(2);
+  expect([node.status.phase, node.reason('Ready'), node.message('Ready')]).toEqual([
+    'Failed',
+    'ContainersNotReady',
+    'containers with unready status: [main]',
+  ]);
+});
+
+test('image pull secrets that are not there are told of though nothing is pulled', async () => {
+  const node = new TestNode();
+  await node.runScript('exit 1', { imagePullSecrets: [{ name: 'a' }, { name: 'b' }] }, { imagePullPolicy: 'IfNotPresent' });
+  expect(node.told('FailedToRetrieveImagePullSecret')[0]).toBe(
+    'Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.',
+  );
+  const before = node.told('FailedToRetrieveImagePullSecret').length;
+  await node.pass(11);
+  expect(node.told('FailedToRetrieveImagePullSecret').length).toBeGreaterThan(before);
+});
+
+test('an error of a pull without a code is told without it', async () => {
+  const node = new TestNode();
+  await node.run({ containers: [aContainer('main', { image: 'does-not-exist:1' })] });
+  expect(node.told('Failed')[0]).toMatch(/^Failed to pull image "does-not-exist:1": failed to pull and unpack image/);
+  await node.run({ containers: [aContainer('main', { image: 'nginx:404' })] });
+  expect(node.told('Failed').some((text) => text.includes('rpc error: code = NotFound desc = failed to pull'))).toBe(true);
+});
+
+test('a refused pod that is deleted says of its containers that nobody knows what became of them', async () => {
+  const node = new TestNode();
+  node.api = aPod({}, { status: { phase: 'Failed', reason: 'OutOfcpu', message: 'Pod was rejected: no' } });
+  node.worker = new PodWorker(node.services, node.api);
+  await node.delete(3);
+  expect([node.status.phase, node.status.reason, node.state(), node.reason('Ready')]).toEqual([
+    'Failed',
+    'OutOfcpu',
+    'ContainerStatusUnknown 137',
+    'PodFailed',
+  ]);
+  expect(node.deleted).toEqual(['web']);
+});
+
+test('of a termination message that is too long the end is told', async () => {
+  const node = new TestNode();
+  const script = 'for i in $(seq 600); do echo "line number $i" >> /dev/termination-log; done; exit 1';
+  await node.runScript(script, { restartPolicy: 'Never' });
+  await node.pass(1);
+  const { message = '' } = node.container()?.state?.terminated ?? {};
+  expect([message.length, message.endsWith('line number 600\n')]).toEqual([4096, true]);
 });

@@ -120,9 +120,9 @@ export class PodWorker {
     return this.#mustEnd ? 'terminating' : 'sync';
   }
 
-  /** The instance of a container, for logs and exec. @param previous the one before */
-  containerId(name: string, previous = false): string | undefined {
-    return this.#runs.idOf(name, previous);
+  /** The newest instance of a container. */
+  containerId(name: string): string | undefined {
+    return this.#runs.idOf(name);
   }
 
   /** How the probes of each container came to each result. */
@@ -156,7 +156,6 @@ export class PodWorker {
     if (isEcho) return;
     if (isNewSpec) this.#setDeadline();
     if (pod.metadata.deletionTimestamp || endedPhase(pod.status)) this.#breakOff();
-    if (pod.metadata.deletionTimestamp) this.#runs.shorten(this.#graceMs);
     if (this.#syncType === 'sync') this.#syncType = 'update';
     this.poke();
   }
@@ -174,7 +173,6 @@ export class PodWorker {
     this.#verdict = verdict;
     this.#evictionGraceSeconds = graceSeconds;
     this.#breakOff();
-    this.#runs.shorten(this.#graceMs);
     this.poke();
   }
 
@@ -381,6 +379,7 @@ export class PodWorker {
   async #terminate(): Promise<void> {
     this.#terminating = true;
     this.#stopTimers();
+    this.#runs.revealLast();
     await this.#showing(this.#observe(), () => this.#stop());
     if (this.#abandoned) return;
     this.#state = 'ended';
@@ -410,6 +409,8 @@ export class PodWorker {
   #delete(): void {
     if (this.#deleted || this.#gone || this.#abandoned || this.#pod.metadata.deletionGracePeriodSeconds === 0) return;
     this.#deleted = true;
+    // Of a pod that was refused nothing was said of its containers, until now. Upstream: `SyncTerminatedPod`.
+    if (!this.#status.containerStatuses) this.#status = podStatusOf(this.#observe(true), this.#status);
     this.#node.statuses.writeAndDelete(this.#pod, this.#status, this.#pod.status);
   }
 

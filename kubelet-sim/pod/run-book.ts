@@ -82,6 +82,21 @@ export class RunBook {
     }
   }
 
+  /**
+   * Of instances that have ended only the newest stays: when that ended before `time`, the one before it goes. Upstream:
+   * `getContainersToDeleteInPod`, `pkg/kubelet/pod_container_deletor.go`; `pruneInitContainersBeforeStart`, `pkg/kubelet/kuberuntime`.
+   */
+  prune(time: number): void {
+    for (const run of this.#runs) {
+      if (run.id === undefined || run.previousId === undefined) continue;
+      const newest = this.#runtime.containerStatus(run.id);
+      if (newest?.state !== 'exited' || newest.finishedAt > time) continue;
+      this.#runtime.removeContainer(run.previousId);
+      run.previousId = undefined;
+      run.previousSandboxId = undefined;
+    }
+  }
+
   isRunning({ id }: ContainerRun): boolean {
     return id !== undefined && this.#runtime.containerStatus(id)?.state === 'running';
   }

@@ -135,3 +135,14 @@ test('a health service that is told so does not serve any more', async () => {
   await node.pass(5);
   expect(node.container()?.restartCount).toBe(1);
 });
+
+test('a health service that the server does not know is an error of the call', async () => {
+  const node = new TestNode();
+  const readinessProbe = { grpc: { port: 5000, service: 'x' }, periodSeconds: 1 };
+  const image = 'registry.k8s.io/e2e-test-images/agnhost:2.56';
+  await node.run({ containers: [aContainer('main', { image, args: ['grpc-health-checking'], readinessProbe })] });
+  await node.pass(3);
+  expect(node.told('Unhealthy')[0]).toBe(
+    'Readiness probe failed: error: health rpc probe failed: rpc error: code = NotFound desc = unknown service',
+  );
+});

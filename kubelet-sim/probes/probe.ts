@@ -85,17 +85,18 @@ async function probeTcp(
   }
 }
 
-/** Upstream: `pkg/probe/grpc/grpc.go`; a port that nobody listens on is tried until the time is over. */
+/** Upstream: `pkg/probe/grpc/grpc.go`; a port on which nobody speaks gRPC is tried until the time is over. */
 async function probeGrpc({ port, service }: NonNullable<Probe['grpc']>, timeoutMs: number, target: HandlerTarget): Promise<ProbeResult> {
   const endAt = target.clock.monotonic() + timeoutMs;
   try {
     const connection = await connect(target, '', port);
     const late = () => new LateError(`timeout: health rpc did not complete within ${seconds(timeoutMs)}`);
     const answer = await within(target.clock, timeoutMs, late, () => connection.health(service ?? ''));
-    return answer === 'SERVING' ? success('service healthy') : failure(`service unhealthy (responded with "${answer}")`);
+    if (answer === 'SERVING') return success('service healthy');
+    if (answer === 'NOT_FOUND') return failure('error: health rpc probe failed: rpc error: code = NotFound desc = unknown service');
+    return failure(`service unhealthy (responded with "${answer}")`);
   } catch (error) {
     if (error instanceof LateError) return failure(error.message);
-    if (error instanceof RuntimeError) return failure(grpcFailure(error));
     await target.clock.sleep(endAt - target.clock.monotonic());
     const address = JSON.stringify(hostPort(target.podIP, port));
     return failure(`timeout: failed to connect service ${address} within ${seconds(timeoutMs)}: context deadline exceeded`);
@@ -105,8 +106,3 @@ async function probeGrpc({ port, service }: NonNullable<Probe['grpc']>, timeoutM
 class LateError extends Error {
   override readonly name = 'LateError';
 }
-
-const grpcFailure = (error: RuntimeError): string =>
-  error.code === 'Unimplemented'
-    ? `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${error.description}`
-    : `error: health rpc probe failed: ${error.message}`;

@@ -457,28 +457,21 @@ export interface HttpResponse {
   readonly body: string;
 }
 
-/** Answers of the gRPC health checking protocol. */
-export type HealthAnswer = 'SERVING' | 'NOT_SERVING' | 'UNKNOWN' | 'SERVICE_UNKNOWN';
+/** Answers of the gRPC health checking protocol; `NOT_FOUND` is the error about a service that the server does not know. */
+export type HealthAnswer = 'SERVING' | 'NOT_SERVING' | 'UNKNOWN' | 'NOT_FOUND';
 
 /** A connection to the program that listens on a port. */
 export interface Connection {
   /** One HTTP exchange. */
   http(request: HttpRequest): Promise<HttpResponse>;
-  /** One health check over gRPC. @throws RuntimeError with code Unimplemented when the server has no such service */
+  /** One health check over gRPC; rejected when the server speaks something else. */
   health(service: string): Promise<HealthAnswer>;
   /** Raw bytes both ways, for port forwarding; resolves when either side has ended. */
   pipe(input: AsyncIterable<Buffer>, output: (chunk: Buffer) => void): Promise<void>;
 }
 
 /** gRPC codes a runtime answers with. */
-export type RuntimeErrorCode =
-  | 'NotFound'
-  | 'Unknown'
-  | 'DeadlineExceeded'
-  | 'FailedPrecondition'
-  | 'InvalidArgument'
-  | 'Unimplemented'
-  | 'Unavailable';
+export type RuntimeErrorCode = 'NotFound' | 'Unknown' | 'DeadlineExceeded' | 'FailedPrecondition' | 'InvalidArgument' | 'Unavailable';
 
 /** A runtime's error, as a gRPC client would see it. */
 export class RuntimeError extends Error {

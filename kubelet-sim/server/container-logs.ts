@@ -10,20 +10,13 @@ export function openLog(
   container: string,
   options: { previous: boolean; follow: boolean; signal: AbortSignal },
 ): AsyncIterable<readonly LogEntry[]> {
-  const status = statusOf(worker, container);
-  checkHasLog(worker.pod.metadata.name, container, status, options.previous);
-  const id = idWithLog(worker, container, options.previous);
-  if (id === undefined || !node.runtime.containerStatus(id))
+  const id = idOfLog(worker.pod.metadata.name, container, statusOf(worker, container), options.previous);
+  if (!node.runtime.containerStatus(id))
     throw new RequestError(
       400,
       `failed to try resolving symlinks in path "/var/log/pods/${worker.pod.metadata.uid}/${container}": no such file or directory`,
     );
   return node.runtime.readLog(id, options);
-}
-
-/** A container that failed to start again shows the log of the instance before. */
-function idWithLog(worker: PodWorker, container: string, previous: boolean): string | undefined {
-  return worker.containerId(container, previous) ?? worker.containerId(container, true);
 }
 
 function statusOf(worker: PodWorker, container: string): ContainerStatus | undefined {
@@ -36,14 +29,14 @@ function statusOf(worker: PodWorker, container: string): ContainerStatus | undef
   return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({ name }) => name === container);
 }
 
-function checkHasLog(pod: string, container: string, status: ContainerStatus | undefined, previous: boolean): void {
-  const { state, lastState } = status ?? {};
-  if (previous) {
-    if (!lastState?.terminated?.containerID)
-      throw new RequestError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
-    return;
-  }
-  if (state?.running || state?.terminated?.containerID || lastState?.terminated?.containerID) return;
+/** The instance that a status names: that which waits to start again shows how the last one went. Upstream: `validateContainerLogStatus`. */
+function idOfLog(pod: string, container: string, status: ContainerStatus | undefined, previous: boolean): string {
+  const { state, lastState, containerID = '' } = status ?? {};
+  const last = lastState?.terminated?.containerID ?? '';
+  if (previous && last === '') throw new RequestError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
+  const shown = state?.running ? containerID : (state?.terminated?.containerID ?? '');
+  const id = previous ? last : shown || last;
+  if (id !== '') return id.slice(id.indexOf('://') + 3);
   const where = `container "${container}" in pod "${pod}"`;
   if (state?.terminated || lastState?.terminated) throw new RequestError(400, `${where} is terminated`);
   throw new RequestError(400, `${where} is waiting to start: ${waitingText(state?.waiting?.reason)}`);

@@ -311,7 +311,8 @@ export class TestNode {
   }
 
   container(name = 'main'): ContainerStatus | undefined {
-    return [...(this.status.containerStatuses ?? []), ...(this.status.initContainerStatuses ?? [])].find((status) => status.name === name);
+    const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = this.status;
+    return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find((status) => status.name === name);
   }
 
   /** The state of a container in a word or two. */
@@ -337,11 +338,13 @@ export class TestNode {
   }
 
   async log(name = 'main', previous = false): Promise<string> {
-    const id = this.worker?.containerId(name, previous);
+    const { containerID, lastState } = this.container(name) ?? {};
+    const id = previous ? lastState?.terminated?.containerID : containerID;
     let text = '';
     if (id === undefined) return text;
     const signal = new AbortController().signal;
-    for await (const batch of this.runtime.readLog(id, { follow: false, signal })) text += batch.map((entry) => entry.text).join('');
+    for await (const batch of this.runtime.readLog(id.replace('containerd://', ''), { follow: false, signal }))
+      text += batch.map((entry) => entry.text).join('');
     return text;
   }
 

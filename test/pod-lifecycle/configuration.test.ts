@@ -100,9 +100,9 @@ test('a debug container must name a target that is there', async () => {
 test('an image pull secret that is not there is told of, and the pull is tried without it', async () => {
   const node = new TestNode();
   await node.run({ imagePullSecrets: [{ name: 'absent' }] });
-  expect(node.told('FailedToRetrieveImagePullSecret')).toEqual([
+  expect(node.told('FailedToRetrieveImagePullSecret')[0]).toBe(
     'Unable to retrieve some image pull secrets (absent); attempting to pull the image may not succeed.',
-  ]);
+  );
   expect(node.state()).toBe('running');
 });
 

@@ -77,7 +77,7 @@ test('a preStop hook that uses up the grace period is left behind; the container
   await node.pass(6);
   expect(node.deleted).toEqual([]);
   await node.pass(1.1);
-  expect([node.deleted, node.told('FailedPreStopHook')]).toEqual([['web'], []]);
+  expect([node.deleted, node.told('FailedPreStopHook')]).toEqual([['web'], ['PreStopHook failed']]);
 });
 
 test('a preStop hook that fails is told of, and stops nothing from stopping', async () => {

@@ -179,7 +179,8 @@ describe('while a pod begins', () => {
     await node.begin({ initContainers: [side], containers: [container('main')] });
     await node.pass(60);
     expect(node.container('side')?.restartCount).toBeGreaterThan(1);
-    expect(node.container('side')?.lastState?.terminated?.message).toBe('called\n');
+    const { state, lastState } = node.container('side') ?? {};
+    expect((state?.terminated ?? lastState?.terminated)?.message).toBe('called\n');
     expect([node.status.phase, node.lines.includes('main starts')]).toEqual(['Pending', false]);
   });
 
@@ -189,7 +190,8 @@ describe('while a pod begins', () => {
     await node.begin({ initContainers: [side], containers: [container('main')] });
     await node.pass(60);
     expect(node.container('side')?.restartCount).toBeGreaterThan(1);
-    expect(node.container('side')?.lastState?.terminated?.message).toBe('called\n');
+    const { state, lastState } = node.container('side') ?? {};
+    expect((state?.terminated ?? lastState?.terminated)?.message).toBe('called\n');
     expect([node.status.phase, node.state('main'), node.container('main')?.restartCount]).toEqual(['Running', 'running', 0]);
   });
 

@@ -196,10 +196,10 @@ test('a gRPC health check, and a server that has none', async () => {
   const sandbox = node.sandbox();
   await node.start(sandbox, { image: 'agnhost', args: ['grpc-health-checking'] });
   expect(await node.runtime.connect(sandbox, 5000).health('')).toBe('SERVING');
-  expect(await node.runtime.connect(sandbox, 5000).health('x')).toBe('SERVICE_UNKNOWN');
+  expect(await node.runtime.connect(sandbox, 5000).health('x')).toBe('NOT_FOUND');
   const web = node.sandbox({ name: 'b' });
   await node.start(web, { image: 'nginx' });
-  await expect(node.runtime.connect(web, 80).health('')).rejects.toThrow('code = Unimplemented');
+  await expect(node.runtime.connect(web, 80).health('')).rejects.toThrow('error reading server preface');
 });
 
 test('users describe images of their own', async () => {

@@ -10,9 +10,9 @@ const MESSAGE_FILE_BYTES_MAX = 4096;
 export const messageFromLog = (log: ContainerLog): string =>
   Buffer.from(log.tail(MESSAGE_LINES_MAX, MESSAGE_LOG_BYTES_MAX), 'latin1').toString('utf8');
 
-/** What a container left in its termination message file. */
+/** What a container left in its termination message file: the end of it. Upstream: `ReadAtMost`, `pkg/util/tail`. */
 export async function messageFromFile(files: ContainerFiles, path: string): Promise<string> {
-  return (await files.readFile(path)).subarray(0, MESSAGE_FILE_BYTES_MAX).toString('utf8');
+  return (await files.readFile(path)).subarray(-MESSAGE_FILE_BYTES_MAX).toString('utf8');
 }
 
 /** The text in which a runtime wraps the reason why a process could not be started. */

@@ -136,7 +136,7 @@ test.each([
   ['ln -s ../ /v/out', 'failed to prepare subPath'],
   ['ln -s out /v/out', 'failed to prepare subPath'],
   ['mkdir /v/d; ln -s d/../../x /v/out', 'failed to prepare subPath'],
-  ['touch /v/file; ln -s file/x /v/out', 'failed to create subPath directory'],
+  ['touch /v/file; ln -s file/x /v/out', 'failed to prepare subPath'],
 ])('a part of a volume is never outside of it: %s', async (line, error) => {
   const node = new TestRuntime();
   const volume = { name: 'v' };

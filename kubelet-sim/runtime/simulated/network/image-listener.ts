@@ -21,7 +21,7 @@ export class ImageListener implements Listener {
 
   get health(): ((service: string) => HealthAnswer) | undefined {
     if (this.#facts.protocol !== 'grpc') return undefined;
-    return (service) => (service === '' || this.#facts.healthServices.includes(service) ? 'SERVING' : 'SERVICE_UNKNOWN');
+    return (service) => (service === '' || this.#facts.healthServices.includes(service) ? 'SERVING' : 'NOT_FOUND');
   }
 
   async http(request: ServedRequest): Promise<HttpResponse> {

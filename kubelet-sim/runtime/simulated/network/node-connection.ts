@@ -1,5 +1,5 @@
-import { type Connection, type HealthAnswer, type HttpRequest, type HttpResponse, RuntimeError } from '../../cri.ts';
-import type { Listener } from './listener.ts';
+import type { Connection, HealthAnswer, HttpRequest, HttpResponse } from '../../cri.ts';
+import { BadAnswer, type Listener } from './listener.ts';
 
 /** A connection from the node: of a probe, a hook, or a forwarded port. Policies do not hold it up. */
 export class NodeConnection implements Connection {
@@ -16,7 +16,7 @@ export class NodeConnection implements Connection {
   }
 
   health(service: string): Promise<HealthAnswer> {
-    if (!this.#listener.health) return Promise.reject(new RuntimeError('Unimplemented', 'unknown service grpc.health.v1.Health'));
+    if (!this.#listener.health) return Promise.reject(new BadAnswer('error reading server preface: http2: frame too large'));
     return Promise.resolve(this.#listener.health(service));
   }
 

@@ -22,7 +22,7 @@ export const healthChecking: CommandFunction = async (context) => {
   const ranMs = () => clock.now() - startedAt;
   let isForced = false;
   const health = (service: string): HealthAnswer => {
-    if (service !== (values.get('service') ?? '')) return 'SERVICE_UNKNOWN';
+    if (service !== (values.get('service') ?? '')) return 'NOT_FOUND';
     return isForced || (unhealthyAfterMs >= 0 && ranMs() >= unhealthyAfterMs) ? 'NOT_SERVING' : 'SERVING';
   };
   const program = new GoProgram(context);
