@@ -119,6 +119,10 @@ export class ContainerProcess implements ProcessContext {
     return this.#sandbox.node.files.files();
   }
 
+  nodeProcesses(): readonly ProcessInfo[] {
+    return this.#sandbox.node.processes();
+  }
+
   get isReadOnly(): boolean {
     return this.#container.config.security?.readOnlyRootFilesystem ?? false;
   }

@@ -32,6 +32,8 @@ export interface ProcessContext {
   readonly isPrivileged: boolean;
   /** The file system of the node itself. */
   nodeFiles(): Promise<ContainerFiles>;
+  /** All processes of the node, by the IDs that they have there. */
+  nodeProcesses(): readonly ProcessInfo[];
   /** Its root file system cannot be written. */
   readonly isReadOnly: boolean;
   environment(): Promise<ReadonlyMap<string, string>>;

@@ -35,6 +35,15 @@ test('nsenter into PID 1 is the node’s only for who sees the node’s processe
   expect((await node.exec(own, 'pidof kubelet')).code).toBe(1);
 });
 
+test('in the node’s mount namespace its processes are seen, whose ever are those of the pod: the kubelet was not found', async () => {
+  const { node, id, say } = await nodeShell();
+  const pid = (await say('pidof kubelet')).trim();
+  expect(pid).toMatch(/^\d+$/);
+  expect(await say(`nsenter -t ${pid} -m cat /etc/hostname`)).toBe('node-0\n');
+  expect(await say('ps -o args')).toContain('kubelet');
+  expect(await node.say(id, 'ps -o args')).not.toContain('kubelet');
+});
+
 test('directories and memory are mounted on the node, and shown by hostPath and local volumes', async () => {
   const { node, say } = await nodeShell();
   await say('mkdir -p /a /b && mount -t tmpfs -o size=1m none /a && echo x > /a/f && mount --bind /a /b');

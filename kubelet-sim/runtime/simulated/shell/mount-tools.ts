@@ -145,7 +145,7 @@ const nsenter: CommandFunction = async (context) => {
   const command = context.args.slice(context.args[at] === '--' ? at + 1 : at);
   const { host, state, run } = context;
   if (!host.process.isPrivileged) return await complain(context, "nsenter: can't open '/proc/1/ns/mnt': Permission denied");
-  if (entersNode(context, values)) host.changeRoot(await host.process.nodeFiles());
+  if (entersNode(context, values)) await host.enterNode();
   const { cwd } = state;
   state.cwd = '/';
   try {
@@ -162,7 +162,7 @@ function entersNode({ host }: CommandContext, values: CommandOptions['values']):
   const own = /^\/proc\/(\d+)\/ns\/mnt$/.exec(file)?.[1];
   if (file !== '' && own === undefined) return file.endsWith('/proc/1/ns/mnt');
   const target = Number(own ?? values.get('t') ?? values.get('target'));
-  return host.process.processes().some(({ pid, containerId }) => pid === target && containerId === '');
+  return host.processes().some(({ pid, containerId }) => pid === target && containerId === '');
 }
 
 /** Does what may fail as files do, and says why it does. */

@@ -43,6 +43,7 @@ function start(
     isInit: options.isInit ?? true,
     isPrivileged: false,
     nodeFiles: () => Promise.resolve(files),
+    nodeProcesses: () => [],
     startedAt: clock.now(),
     hostname: 'web-0',
     ip: '10.244.0.7',
