@@ -138,6 +138,15 @@ describe('the volume of a claim', () => {
     expect(await node.log()).toMatch(/read-only file system/i);
   });
 
+  it('is mounted as nfs(5) has it, with the options of its PersistentVolume: they were nowhere to be seen', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', { nfs: { server: 's', path: '/exports' }, mountOptions: ['relatime', 'vers=3'] });
+    await run(node, 'mount | grep /mnt; df | grep -o "^s:/[a-z]*"', [ofClaim('c'), { name: 'e', nfs: { server: 's', path: '/other' } }]);
+    expect(await node.log()).toBe(
+      's:/exports on /mnt/d type nfs (rw,relatime,vers=3,hard,proto=tcp,addr=s)\ns:/other on /mnt/e type nfs4 (rw,relatime,vers=4.2,hard,proto=tcp,addr=s)\ns:/exports\ns:/other\n',
+    );
+  });
+
   it('is what a pod serves that is a server of NFS', async () => {
     const node = new TestNode();
     const image = 'registry.k8s.io/e2e-test-images/volume/nfs:1.5';

@@ -189,7 +189,9 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
     ...(volumeMode === 'Block' ? { device: true } : {}),
     ...(capacity === undefined ? {} : { capacityBytes: parseQuantity(capacity).value() }),
   };
-  if (networkKey(volume.spec) !== undefined) return await networkTree(volume.spec, scope, made);
+  if (networkKey(volume.spec) !== undefined) {
+    return await networkTree(volume.spec, scope, { made, mountOptions: volume.spec.mountOptions });
+  }
   return scope.node.claims.sharedTree(volume.metadata.uid, () => made);
 }
 

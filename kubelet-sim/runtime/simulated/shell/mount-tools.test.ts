@@ -72,6 +72,15 @@ test('a loop device has the bytes of its file, and the files that are made on it
   expect(await say('losetup -f --show /disk; mount /dev/loop0 /m; cat /m/f')).toBe('/dev/loop0\nkept\n');
 });
 
+test('blockdev says how large a device and its sectors are: it was not there', async () => {
+  const { say } = await nodeShell();
+  await say('dd if=/dev/zero of=/disk bs=1024 count=4 2>/dev/null; losetup -f /disk');
+  expect(await say('for fact in ss bsz sz size64 ro; do blockdev --get$fact /dev/loop0; done')).toBe('512\n4096\n8\n4096\n0\n');
+  expect(await say('blockdev --getss /disk; blockdev --getss /none')).toBe(
+    "!blockdev: ioctl 0x1268 failed: Inappropriate ioctl for device\n!blockdev: can't open '/none': No such file or directory\n",
+  );
+});
+
 test.each([
   [
     'mknod /tmp/c c 1 3; mknod /tmp/b b 1 3; ls -l /tmp | cut -c1; test -c /tmp/c && test -b /tmp/b && ! test -f /tmp/c && echo yes',

@@ -53,9 +53,7 @@ const top: CommandFunction = async (context) => {
 
 /** `pidof NAME…`: the processes of those names, the newest first. */
 const pidof: CommandFunction = async ({ args, host, stdout }) => {
-  const named = host
-    .processes()
-    .filter(({ argv, state }) => state !== 'zombie' && args.includes((argv[0] ?? '').replace(/^.*\//, '')));
+  const named = host.processes().filter(({ argv, state }) => state !== 'zombie' && args.includes((argv[0] ?? '').replace(/^.*\//, '')));
   if (named.length === 0) return 1;
   const pids = named.map(({ pid }) => pid).sort((a, b) => b - a);
   await stdout.write(`${pids.join(' ')}\n`);

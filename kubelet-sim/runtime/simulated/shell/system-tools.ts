@@ -35,7 +35,7 @@ const df: CommandFunction = async (context) => {
     ...[...files.mounts.values()].map((mount) => ({
       ...mount,
       capacityBytes: mount.capacityBytes ?? DISK_KIB * KIB,
-      medium: mount.medium ?? '/dev/sda1',
+      medium: mount.source ?? mount.medium ?? '/dev/sda1',
     })),
   ];
   const wanted = operands.length === 0 ? rows.filter(({ path }) => !KERNEL_PATHS.has(path)) : [];

@@ -55,7 +55,11 @@ export const netexec: CommandFunction = async (context) => {
 };
 
 /** One command and its answer, then the connection is closed. */
-async function serveOnce(handler: Netexec, port: number, { input, output, from }: Parameters<Parameters<typeof rawListener>[0]>[0]): Promise<void> {
+async function serveOnce(
+  handler: Netexec,
+  port: number,
+  { input, output, from }: Parameters<Parameters<typeof rawListener>[0]>[0],
+): Promise<void> {
   for await (const piece of input) {
     const answer = handler.command('SCTP', piece, { from, port });
     if (answer !== undefined) output(answer);
