@@ -45,7 +45,7 @@ export function volumeFor(
 ): Pick<PersistentVolume, 'apiVersion' | 'kind' | 'metadata' | 'spec'> {
   const { name, namespace, uid, resourceVersion } = claim.metadata;
   const volumeName = nameFor(claim);
-  const storage = claim.spec.resources?.requests?.['storage'] ?? '0';
+  const storage = claim.spec.resources?.requests?.storage ?? '0';
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
