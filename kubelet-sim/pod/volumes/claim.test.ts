@@ -163,6 +163,19 @@ describe('the volume of a claim', () => {
     expect(await node.exec('nfs', 'cat', '/exports/file')).toBe('new\n');
   });
 
+  it.each([
+    ['nfs', { nfs: { server: 's', path: '/' } }],
+    ['hostPath', { hostPath: { path: '/data' } }],
+  ])('is no raw device where its kind has none: %s was mounted as one', async (_, spec) => {
+    const node = new TestNode();
+    node.claims.bind('c', { ...spec, volumeMode: 'Block' });
+    const container = aContainer('main', { image: 'busybox', volumeDevices: [{ name: 'd', devicePath: '/dev/xvda' }] });
+    await node.run({}, aPod({ containers: [container], volumes: [ofClaim('c')] }));
+    for (let i = 0; i < 130; i++) await node.pass(1);
+    const why = 'unmounted volumes=[d], unattached volumes=[], failed to process volumes=[]: timed out waiting for the condition';
+    expect([node.state(), node.told('FailedMount')]).toEqual(['ContainerCreating', [`Unable to attach or mount volumes: ${why}`]]);
+  });
+
   it('may be a raw device', async () => {
     const node = new TestNode();
     node.claims.bind('c', { csi: { driver: 'd.io', volumeHandle: 'h' }, volumeMode: 'Block' });
