@@ -109,6 +109,12 @@ describe('the sample API server', () => {
     expect((await c.call('POST', `${flunders}`, { metadata: { name: 'w' }, spec: { flunderReference: 'x' } })).body.message).toBe(
       'Flunder.wardle.example.com "w" is invalid: spec.flunderReference: Invalid value: "x": cannot be set if referenceType is not Flunder',
     );
+    const cbor = { contentType: 'application/cbor' };
+    expect((await c.call('POST', `${flunders}`, { metadata: { name: 'x' } }, cbor)).body).toMatchObject({
+      code: 415,
+      reason: 'UnsupportedMediaType',
+    });
+    for (const _ of ['once', 'again']) await c.must('POST', `${flunders}?dryRun=All`, { metadata: { name: 'dry' } });
     const document = `/openapi/v3/apis/${GROUP}/v1beta1`;
     const spec = await c.eventually(document, ({ components }) => Boolean(components));
     expect(Object.keys(spec.components.schemas)).toContain('com.example.wardle.v1beta1.Flunder');

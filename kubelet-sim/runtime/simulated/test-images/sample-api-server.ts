@@ -54,7 +54,7 @@ async function answer(objects: SampleObjects, request: ServedRequest): Promise<H
   try {
     const place = placeOf(url.pathname);
     if (!place || url.searchParams.has('watch')) throw noSuchPath();
-    return await act(objects, place, { request, query: url.searchParams });
+    return await act(url.searchParams.has('dryRun') ? objects.copy() : objects, place, { request, query: url.searchParams });
   } catch (error) {
     const status = statusOf(error);
     return json(status, status.code);
@@ -94,9 +94,9 @@ async function act(objects: SampleObjects, place: VersionedPlace, { request, que
     case 'GET all':
       return json(listOf(objects, place, selector));
     case 'POST all':
-      return json(shown(version, objects.create(place, taken(bodyOf(request)))), 201);
+      return json(shown(version, objects.create(place, taken(sentIn(request)))), 201);
     case 'PUT one':
-      return json(shown(version, objects.update(place, taken(bodyOf(request)))));
+      return json(shown(version, objects.update(place, taken(sentIn(request)))));
     case 'PATCH one':
       return json(shown(version, objects.update(place, taken(await patched(shown(version, objects.get(place)), request)))));
     case 'DELETE one':
@@ -131,6 +131,18 @@ const deleted = ({ kind, name }: Place, object: KubeObject): object =>
       }
     : object;
 
+const JSON_TYPE = 'application/json';
+
+/** What a request sends, in the one format that is read. @throws ApiError (415) */
+function sentIn(request: ServedRequest): unknown {
+  const contentType = (request.headers['content-type'] ?? JSON_TYPE).replace(/\s*;.*$/, '');
+  if (contentType !== JSON_TYPE) throw unknownFormat([JSON_TYPE]);
+  return bodyOf(request);
+}
+
+const unknownFormat = (known: readonly string[]) =>
+  apiError.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${known.join(', ')}`);
+
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCHES: ReadonlySet<string> = new Set(['application/merge-patch+json', 'application/strategic-merge-patch+json']);
 
@@ -138,10 +150,7 @@ const MERGE_PATCHES: ReadonlySet<string> = new Set(['application/merge-patch+jso
 async function patched(current: KubeObject, request: ServedRequest): Promise<KubeObject> {
   const contentType = request.headers['content-type'] ?? '';
   const isMerge = MERGE_PATCHES.has(contentType);
-  if (!isMerge && contentType !== JSON_PATCH)
-    throw apiError.unsupportedMediaType(
-      `the body of the request was in an unknown format - accepted media types include: ${[JSON_PATCH, ...MERGE_PATCHES].join(', ')}`,
-    );
+  if (!isMerge && contentType !== JSON_PATCH) throw unknownFormat([JSON_PATCH, ...MERGE_PATCHES]);
   // A patch is rare, and what applies it is large.
   const { applyJsonPatch, applyMergePatch } = await import('../../../../api/schema.ts');
   try {

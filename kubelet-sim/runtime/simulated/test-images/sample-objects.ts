@@ -24,6 +24,14 @@ export class SampleObjects {
     this.#context = context;
   }
 
+  /** The same objects, for what is to change nothing (dry runs). */
+  copy(): SampleObjects {
+    const copy = new SampleObjects(this.#context);
+    for (const [key, object] of this.#objects) copy.#objects.set(key, object);
+    copy.#revision = this.#revision;
+    return copy;
+  }
+
   /** @throws ApiError (404) */
   get(place: Place): KubeObject {
     const found = this.#objects.get(keyOf(place));
