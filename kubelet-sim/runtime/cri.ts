@@ -136,6 +136,10 @@ export interface MountableVolume {
   readonly fsGroup?: number | undefined;
   /** What `mount` and `df` show, e.g. `tmpfs`; a disk's file system unless given. */
   readonly medium?: string | undefined;
+  /** Where it is mounted from, as `/proc/mounts` has it; a disk of the node unless given. */
+  readonly source?: string | undefined;
+  /** How it is mounted, beside `rw` and `relatime`. */
+  readonly mountOptions?: readonly string[] | undefined;
 }
 
 /** A part of a node's file system: opaque to the agent. */

@@ -23,6 +23,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'apis/coordination.k8s.io/v1': ['leases'],
   'apis/node.k8s.io/v1': ['runtimeclasses'],
   'apis/policy/v1': ['poddisruptionbudgets'],
+  'apis/rbac.authorization.k8s.io/v1': ['clusterrolebindings'],
   'apis/scheduling.k8s.io/v1': ['priorityclasses'],
   'apis/storage.k8s.io/v1': [
     ...['storageclasses', 'csidrivers', 'csinodes', 'csistoragecapacities'],
@@ -30,7 +31,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 const CLUSTER_WIDE = new Set([
-  ...['namespaces', 'nodes', 'persistentvolumes', 'priorityclasses', 'runtimeclasses'],
+  ...['namespaces', 'nodes', 'persistentvolumes', 'priorityclasses', 'runtimeclasses', 'clusterrolebindings'],
   ...['storageclasses', 'csidrivers', 'csinodes', 'volumeattachments', 'volumeattributesclasses'],
 ]);
 

@@ -138,6 +138,15 @@ describe('the volume of a claim', () => {
     expect(await node.log()).toMatch(/read-only file system/i);
   });
 
+  it('is mounted as nfs(5) has it, with the options of its PersistentVolume: they were nowhere to be seen', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', { nfs: { server: 's', path: '/exports' }, mountOptions: ['relatime', 'vers=3'] });
+    await run(node, 'mount | grep /mnt; df | grep -o "^s:/[a-z]*"', [ofClaim('c'), { name: 'e', nfs: { server: 's', path: '/other' } }]);
+    expect(await node.log()).toBe(
+      's:/exports on /mnt/d type nfs (rw,relatime,vers=3,hard,proto=tcp,addr=s)\ns:/other on /mnt/e type nfs4 (rw,relatime,vers=4.2,hard,proto=tcp,addr=s)\ns:/exports\ns:/other\n',
+    );
+  });
+
   it('is what a pod serves that is a server of NFS', async () => {
     const node = new TestNode();
     const image = 'registry.k8s.io/e2e-test-images/volume/nfs:1.5';
@@ -152,6 +161,19 @@ describe('the volume of a claim', () => {
     expect(await node.log()).toBe('Hello from NFS!\n');
     node.worker = served;
     expect(await node.exec('nfs', 'cat', '/exports/file')).toBe('new\n');
+  });
+
+  it.each([
+    ['nfs', { nfs: { server: 's', path: '/' } }],
+    ['hostPath', { hostPath: { path: '/data' } }],
+  ])('is no raw device where its kind has none: %s was mounted as one', async (_, spec) => {
+    const node = new TestNode();
+    node.claims.bind('c', { ...spec, volumeMode: 'Block' });
+    const container = aContainer('main', { image: 'busybox', volumeDevices: [{ name: 'd', devicePath: '/dev/xvda' }] });
+    await node.run({}, aPod({ containers: [container], volumes: [ofClaim('c')] }));
+    for (let i = 0; i < 130; i++) await node.pass(1);
+    const why = 'unmounted volumes=[d], unattached volumes=[], failed to process volumes=[]: timed out waiting for the condition';
+    expect([node.state(), node.told('FailedMount')]).toEqual(['ContainerCreating', [`Unable to attach or mount volumes: ${why}`]]);
   });
 
   it('may be a raw device', async () => {

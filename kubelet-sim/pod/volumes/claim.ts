@@ -59,6 +59,15 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     unboundSince ??= now;
     throw now - unboundSince < UNBOUND_MS_MAX ? new NotYet(found) : new UnprocessedError(found);
   };
+  /** The pod is told from time to time that it waits for a volume. @throws NotYet, MountError */
+  const notThere = (why: string, unattached: string): never => {
+    const now = scope.node.clock.monotonic();
+    waitsSince ??= now;
+    if (now - waitsSince < ATTACH_MS_MAX) throw new NotYet(why);
+    waitsSince = now;
+    const what = `unmounted volumes=[${own.name}], unattached volumes=[${unattached}], failed to process volumes=[]`;
+    throw new MountError(`Unable to attach or mount volumes: ${what}: timed out waiting for the condition`);
+  };
   /**
    * @returns how the node calls the volume; undefined when it need not be attached.
    * @throws NotYet, and from time to time an error that the pod is told of.
@@ -68,12 +77,7 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     const driver = csi && (await scope.node.claims.source.csiDriver(csi.driver));
     if (!csi || !driver || driver.spec.attachRequired === false) return undefined;
     if (await scope.node.claims.source.attach(volume, scope.node.nodeName)) return `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
-    const now = scope.node.clock.monotonic();
-    waitsSince ??= now;
-    if (now - waitsSince < ATTACH_MS_MAX) throw new NotYet(`volume "${volume.metadata.name}" is not attached`);
-    waitsSince = now;
-    const what = `unmounted volumes=[${own.name}], unattached volumes=[${own.name}], failed to process volumes=[]`;
-    throw new MountError(`Unable to attach or mount volumes: ${what}: timed out waiting for the condition`);
+    return notThere(`volume "${volume.metadata.name}" is not attached`, own.name);
   };
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
@@ -83,6 +87,7 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
       throw setUpFailed(volume, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod');
     }
     const attached = await waitForAttach(volume);
+    if (isNoDevice(volume)) notThere('MapVolume.FindMapperPluginBySpec failed to find BlockVolumeMapper plugin. Volume plugin is nil.', '');
     const mounted = await mount(volume, scope);
     if (volume.spec.volumeMode === 'Block') tellDevice(volume, scope);
     await giveToGroup({ volume, mounted, isFirst: !scope.node.claims.isHeldByOther(claim, user) }, own, scope);
@@ -103,6 +108,12 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     },
   };
 }
+
+/** Kinds of volumes whose plugins map no devices. Upstream: those under `pkg/volume` without `NewBlockVolumeMapper`. */
+const FILES_ONLY = ['hostPath', 'nfs', 'flexVolume', 'glusterfs', 'cephfs'] as const;
+
+/** Whether a volume is to be a device, which its kind cannot be. */
+const isNoDevice = ({ spec }: Volume): boolean => spec.volumeMode === 'Block' && FILES_ONLY.some((kind) => spec[kind]);
 
 function gidOf({ metadata }: Volume): number | undefined {
   const text = metadata.annotations?.[GID_ANNOTATION] ?? '';
@@ -189,7 +200,9 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
     ...(volumeMode === 'Block' ? { device: true } : {}),
     ...(capacity === undefined ? {} : { capacityBytes: parseQuantity(capacity).value() }),
   };
-  if (networkKey(volume.spec) !== undefined) return await networkTree(volume.spec, scope, made);
+  if (networkKey(volume.spec) !== undefined) {
+    return await networkTree(volume.spec, scope, { made, mountOptions: volume.spec.mountOptions });
+  }
   return scope.node.claims.sharedTree(volume.metadata.uid, () => made);
 }
 

@@ -29,12 +29,32 @@ export function networkKey(source: Sources): string | undefined {
 /** Whether a node may give what is on a volume of the network to a group. */
 export const takesGroup = (source: Sources): boolean => !IS_SERVED.has(nameOf(source) ?? '');
 
+/** How a node mounts files of a server, as nfs(5) tells of what was negotiated. */
+function mountedFrom({ nfs }: Sources, mountOptions: readonly string[]): Pick<MountableVolume, 'medium' | 'source' | 'mountOptions'> {
+  if (!nfs) return mountOptions.length > 0 ? { mountOptions } : {};
+  const isVersion = /^(?:nfs)?vers=/;
+  const version = mountOptions.find((option) => isVersion.test(option))?.replace(isVersion, '') ?? '4.2';
+  const others = mountOptions.filter((option) => !isVersion.test(option));
+  return {
+    medium: version.startsWith('3') ? 'nfs' : 'nfs4',
+    source: `${nfs.server}:${nfs.path}`,
+    mountOptions: [`vers=${version}`, ...others, 'hard', 'proto=tcp', `addr=${nfs.server}`],
+  };
+}
+
+/** A volume of the network that is still to be mounted. */
+interface Unmounted {
+  readonly made: MountableVolume;
+  readonly mountOptions?: readonly string[] | undefined;
+}
+
 /** The files behind a source: those of a pod that serves them, else some that are kept for all who name the same. */
-export async function networkTree(source: Sources, scope: VolumeScope, made: MountableVolume): Promise<MountableVolume> {
+export async function networkTree(source: Sources, scope: VolumeScope, { made, mountOptions = [] }: Unmounted): Promise<MountableVolume> {
   const { nfs } = source;
+  const mounted = { ...made, ...mountedFrom(source, mountOptions) };
   const served = nfs && (await scope.node.runtime.servedTree(nfs.server, nfs.path));
-  if (served) return { name: made.name, tree: served };
-  return scope.node.claims.sharedTree(networkKey(source) ?? made.name, () => made);
+  if (served) return { ...mounted, capacityBytes: undefined, tree: served };
+  return scope.node.claims.sharedTree(networkKey(source) ?? made.name, () => mounted);
 }
 
 /** A volume of the network that a pod names itself. */
@@ -43,7 +63,7 @@ export function networkVolume(volume: Volume, scope: VolumeScope): PodVolume {
   let mountable: MountableVolume | undefined;
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
-    const tree = await networkTree(volume, scope, { name });
+    const tree = await networkTree(volume, scope, { made: { name } });
     const { fsGroup } = ownershipOf(scope.facts());
     if (fsGroup !== undefined && takesGroup(volume)) scope.node.runtime.giveVolumeToGroup(tree, fsGroup, 'Always');
     mountable = tree;

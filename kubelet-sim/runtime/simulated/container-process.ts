@@ -123,6 +123,10 @@ export class ContainerProcess implements ProcessContext {
     for (const name of names) this.#sandbox.node.appArmorProfiles.add(name);
   }
 
+  nodeProcesses(): readonly ProcessInfo[] {
+    return this.#sandbox.node.processes();
+  }
+
   get isReadOnly(): boolean {
     return this.#container.config.security?.readOnlyRootFilesystem ?? false;
   }

@@ -71,8 +71,9 @@ export function mountLines(container: SimulatedContainer): string[] {
   const access = container.config.security?.readOnlyRootFilesystem ? 'ro' : 'rw';
   const shown = container.config.mounts.filter(({ volume }) => !volume.device);
   const mounts = shown.map(({ containerPath, readOnly, volume }) => {
-    const medium = volume.medium ?? 'ext4';
-    return `${medium === 'tmpfs' ? 'tmpfs' : '/dev/sda1'} ${containerPath} ${medium} ${readOnly || volume.files ? 'ro' : 'rw'},relatime 0 0\n`;
+    const { medium = 'ext4', source = medium === 'tmpfs' ? 'tmpfs' : '/dev/sda1', mountOptions = [] } = volume;
+    const options = [...new Set([readOnly || volume.files ? 'ro' : 'rw', 'relatime', ...mountOptions])];
+    return `${source} ${containerPath} ${medium} ${options.join(',')} 0 0\n`;
   });
   return [
     `overlay / overlay ${access},relatime 0 0\n`,

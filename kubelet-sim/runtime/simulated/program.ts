@@ -34,6 +34,8 @@ export interface ProcessContext {
   nodeFiles(): Promise<ContainerFiles>;
   /** The node's kernel knows these from now on. */
   loadAppArmorProfiles(names: readonly string[]): void;
+  /** All processes of the node, by the IDs that they have there. */
+  nodeProcesses(): readonly ProcessInfo[];
   /** Its root file system cannot be written. */
   readonly isReadOnly: boolean;
   environment(): Promise<ReadonlyMap<string, string>>;

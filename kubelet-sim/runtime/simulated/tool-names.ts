@@ -7,7 +7,7 @@ export const TOOL_NAMES: ReadonlySet<string> = new Set(
     'nproc wget curl nc nslookup timeout yes tee exec xargs perl expr basename dirname sync stat cp mv ln chmod chown readlink head tail wc grep ' +
     'fgrep egrep sed awk sort uniq comm cut paste tr rev nl fold expand unexpand strings split column join find tree du time jq base64 diff ' +
     'md5sum sha1sum sha256sum file which tac od gzip gunzip zcat tar clear mktemp realpath nohup dd df free top mount ' +
-    'netcat httpd getent dig host ping ip ifconfig netstat chgrp uptime chroot tty umount mountpoint losetup mkfs mkfs.ext4 mkfs.xfs nsenter mknod hexdump stty sysctl nmeter pidof apparmor_parser'
+    'netcat httpd getent dig host ping ip ifconfig netstat chgrp uptime chroot tty umount mountpoint losetup blockdev mkfs mkfs.ext4 mkfs.xfs nsenter mknod hexdump stty sysctl nmeter pidof apparmor_parser'
   ).split(' '),
 );
 

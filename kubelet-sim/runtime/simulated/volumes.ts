@@ -208,7 +208,8 @@ export async function mountPointOf(mount: Mount, now: () => number): Promise<Mou
   if (mount.subPath !== '' && !prepared.has(mount)) await prepareSubPath(mount, now);
   const root = prepared.get(mount) ?? treeOf(volume, now);
   const readOnly = mount.readOnly || volume.files !== undefined;
-  return { path, root, readOnly, medium: volume.medium, capacityBytes: volume.capacityBytes, propagation: mount.propagation };
+  const { medium, source, capacityBytes } = volume;
+  return { path, root, readOnly, medium, source, capacityBytes, propagation: mount.propagation };
 }
 
 /** What a volume's files take now; a volume nobody looked at takes nothing. */

@@ -74,7 +74,7 @@ describe('the sample API server', () => {
     expect(await names()).toEqual(['rest-flunder']);
     expect(await names('?labelSelector=sample-label%3Dfalse')).toEqual([]);
     const patched = await c.patch(`${flunders}/rest-flunder`, { spec: { reference: 'another' } });
-    expect(patched.spec).toEqual({ reference: 'another' });
+    expect(patched.spec).toEqual({ reference: 'another', referenceType: 'Flunder' });
     expect((await c.call('PUT', `${flunders}/rest-flunder`, made.body)).body.reason).toBe('Conflict');
     await c.must('DELETE', `${flunders}/rest-flunder`);
     expect((await c.call('GET', `${flunders}/rest-flunder`)).status).toBe(404);
@@ -89,5 +89,36 @@ describe('the sample API server', () => {
     expect(await names()).toEqual([]);
     await c.must('DELETE', `${SERVICES}?labelSelector=sample%3Dyes`);
     await c.gone(`${SERVICES}/${name}`);
+  });
+
+  it('serves both of its versions, and OpenAPI 3 of them: an APIService of v1beta1 never became available, and held up the end of namespaces', async () => {
+    const ns = await c.namespace('sample-versions');
+    const caBundle = await deploy(ns);
+    const service = { namespace: ns, name: 'sample-api', port: 7443 };
+    for (const version of ['v1alpha1', 'v1beta1']) {
+      const spec = { group: GROUP, version, service, caBundle, groupPriorityMinimum: 2000, versionPriority: 200 };
+      await c.must('POST', SERVICES, { metadata: { name: `${version}.${GROUP}`, labels: { sample: 'both' } }, spec });
+    }
+    const [old, flunders] = ['v1alpha1', 'v1beta1'].map((version) => `/apis/${GROUP}/${version}/namespaces/${ns}/flunders`);
+    for (const path of [old, flunders]) await c.eventually(`${path}`, ({ items }) => items.length === 0);
+    await c.must('POST', `${old}`, { metadata: { name: 'f' }, spec: { reference: 'g' } });
+    const seen = await c.get(`${flunders}/f`);
+    expect([seen.apiVersion, seen.spec]).toEqual([`${GROUP}/v1beta1`, { flunderReference: 'g', referenceType: 'Flunder' }]);
+    await c.patch(`${flunders}/f`, { spec: { flunderReference: null, fischerReference: 'h', referenceType: 'Fischer' } });
+    expect((await c.get(`${old}`)).items[0].spec).toEqual({ reference: 'h', referenceType: 'Fischer' });
+    expect((await c.call('POST', `${flunders}`, { metadata: { name: 'w' }, spec: { flunderReference: 'x' } })).body.message).toBe(
+      'Flunder.wardle.example.com "w" is invalid: spec.flunderReference: Invalid value: "x": cannot be set if referenceType is not Flunder',
+    );
+    const cbor = { contentType: 'application/cbor' };
+    expect((await c.call('POST', `${flunders}`, { metadata: { name: 'x' } }, cbor)).body).toMatchObject({
+      code: 415,
+      reason: 'UnsupportedMediaType',
+    });
+    for (const _ of ['once', 'again']) await c.must('POST', `${flunders}?dryRun=All`, { metadata: { name: 'dry' } });
+    const document = `/openapi/v3/apis/${GROUP}/v1beta1`;
+    const spec = await c.eventually(document, ({ components }) => Boolean(components));
+    expect(Object.keys(spec.components.schemas)).toContain('com.example.wardle.v1beta1.Flunder');
+    await c.must('DELETE', `${SERVICES}?labelSelector=sample%3Dboth`);
+    await c.gone(document);
   });
 });

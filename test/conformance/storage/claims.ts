@@ -49,6 +49,23 @@ const networkVolume = (scope: Scope, name: string, spec: object = {}): Promise<J
 const networkClaim = (scope: Scope, name: string, spec: object = {}): Promise<Json> =>
   makeClaim(scope, name, { storageClassName: '', spec: { selector: { matchLabels: { e2e: scope.namespace } }, ...spec } });
 
+/** A pod that makes volumes which it serves over NFS, for claims of its classes; its account may do all. */
+async function provisionerOfNfs(scope: Scope, provisioner: string): Promise<void> {
+  await scope.create('clusterrolebindings', {
+    metadata: { name: scope.namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: scope.namespace }],
+  });
+  const env = [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }];
+  const image = 'registry.k8s.io/sig-storage/nfs-provisioner:v4.0.8';
+  await scope.running('nfs', {
+    containers: [
+      { name: 'nfs', image, args: [`-provisioner=${provisioner}`], env, volumeMounts: [{ name: 'export', mountPath: '/export' }] },
+    ],
+    volumes: [{ name: 'export', emptyDir: {} }],
+  });
+}
+
 const WRITE = `touch ${MOUNT}/SUCCESS && (id -G | grep -E '\\b${GROUP}\\b')`;
 
 type Step = (scope: Scope) => Promise<unknown>;
@@ -231,6 +248,42 @@ export function claimTests(world: () => World): void {
         await scope.running('third', user('fixed'));
         await expect(grow('fixed', '3Gi')).rejects.toSatisfy((error: unknown) => error instanceof Refused && error.status === 403);
         await scope.remove('storageclasses', storageClassName);
+      }),
+    );
+
+    it(
+      'are made by a provisioner in a pod, which serves them itself: claims of its classes waited for ever',
+      inScope(world, async (scope) => {
+        const { namespace } = scope;
+        const provisioner = `example.com/nfs-${namespace}`;
+        await provisionerOfNfs(scope, provisioner);
+        const storageClassName = `nfs-${namespace}`;
+        await scope.create('storageclasses', { metadata: { name: storageClassName }, provisioner, mountOptions: ['vers=4.1'] });
+        await makeClaim(scope, 'c', { storageClassName, accessModes: ['ReadWriteMany'] });
+        const { spec } = await scope.phase(PVC, 'c', 'Bound');
+        const server = (await scope.get('pods', 'nfs')).status.podIP;
+        const volume = await scope.get(PV, spec.volumeName);
+        expect(volume.metadata.annotations['pv.kubernetes.io/provisioned-by']).toBe(provisioner);
+        expect(volume.spec).toMatchObject({
+          accessModes: ['ReadWriteMany'],
+          capacity: { storage: '1Gi' },
+          mountOptions: ['vers=4.1'],
+          nfs: { server, path: `/export/${spec.volumeName}` },
+          persistentVolumeReclaimPolicy: 'Delete',
+        });
+        expect(await scope.told('c', 'ProvisioningSucceeded')).toEqual([`Successfully provisioned volume ${spec.volumeName}`]);
+        await scope.running('writer', user('c', { securityContext: { runAsUser: 1000 } }));
+        await scope.shell('writer', `echo shared > ${MOUNT}/f`);
+        expect(await scope.shell('writer', 'mount')).toContain(
+          `${server}:/export/${spec.volumeName} on ${MOUNT} type nfs4 (rw,relatime,vers=4.1,`,
+        );
+        expect(await scope.outputOf('reader', once('c', `cat ${MOUNT}/f`))).toBe('shared\n');
+        expect(await scope.shell('nfs', `cat /export/${spec.volumeName}/f`)).toBe('shared\n');
+        for (const pod of ['writer', 'reader']) await scope.end('pods', pod);
+        await scope.end(PVC, 'c');
+        await scope.gone(PV, spec.volumeName);
+        await scope.remove('storageclasses', storageClassName);
+        await scope.remove('clusterrolebindings', namespace);
       }),
     );
 

@@ -35,6 +35,15 @@ test('nsenter into PID 1 is the node’s only for who sees the node’s processe
   expect((await node.exec(own, 'pidof kubelet')).code).toBe(1);
 });
 
+test('in the node’s mount namespace its processes are seen, whose ever are those of the pod: the kubelet was not found', async () => {
+  const { node, id, say } = await nodeShell();
+  const pid = (await say('pidof kubelet')).trim();
+  expect(pid).toMatch(/^\d+$/);
+  expect(await say(`nsenter -t ${pid} -m cat /etc/hostname`)).toBe('node-0\n');
+  expect(await say('ps -o args')).toContain('kubelet');
+  expect(await node.say(id, 'ps -o args')).not.toContain('kubelet');
+});
+
 test('directories and memory are mounted on the node, and shown by hostPath and local volumes', async () => {
   const { node, say } = await nodeShell();
   await say('mkdir -p /a /b && mount -t tmpfs -o size=1m none /a && echo x > /a/f && mount --bind /a /b');
@@ -61,6 +70,15 @@ test('a loop device has the bytes of its file, and the files that are made on it
   ).toBe('kept\n');
   expect(await say('umount /m; losetup -d /dev/loop0; losetup')).toBe('');
   expect(await say('losetup -f --show /disk; mount /dev/loop0 /m; cat /m/f')).toBe('/dev/loop0\nkept\n');
+});
+
+test('blockdev says how large a device and its sectors are: it was not there', async () => {
+  const { say } = await nodeShell();
+  await say('dd if=/dev/zero of=/disk bs=1024 count=4 2>/dev/null; losetup -f /disk');
+  expect(await say('for fact in ss bsz sz size64 ro; do blockdev --get$fact /dev/loop0; done')).toBe('512\n4096\n8\n4096\n0\n');
+  expect(await say('blockdev --getss /disk; blockdev --getss /none')).toBe(
+    "!blockdev: ioctl 0x1268 failed: Inappropriate ioctl for device\n!blockdev: can't open '/none': No such file or directory\n",
+  );
 });
 
 test.each([

@@ -87,6 +87,36 @@ const losetup: CommandFunction = async (context) => {
   });
 };
 
+const SECTOR_BYTES = 512;
+const BLOCK_BYTES = 4096;
+
+/** `blockdev --getsize64 DEVICE`: what a device says of itself, in bytes, or with `--getsz` in sectors. */
+const blockdev: CommandFunction = async (context) => {
+  const { values, operands } = readOptions(context.args, new Set());
+  const [device = ''] = operands;
+  const [asked] = [...values.keys()].filter((name) => name in BLOCK_FACTS);
+  if (asked === undefined || device === '') return await complain(context, 'BusyBox multi-call binary.\n\nUsage: blockdev OPTION BLOCKDEV');
+  try {
+    const node = await (await context.host.files()).nodeAt(normalizePath(device, context.state.cwd));
+    if (node.type !== 'file' || node.device !== 'block')
+      return await complain(context, `blockdev: ioctl ${BLOCK_FACTS[asked]?.ioctl} failed: Inappropriate ioctl for device`);
+    await context.stdout.write(`${BLOCK_FACTS[asked]?.of(node)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return await complain(context, `blockdev: can't open '${device}': ${error.reason}`);
+  }
+};
+
+/** What may be asked of a device, by the name of its option, and the request of ioctl(2) that asks. */
+const BLOCK_FACTS: Readonly<Record<string, { readonly ioctl: string; of(node: FileNode): number }>> = {
+  getro: { ioctl: '0x125e', of: ({ mode }) => ((mode & 0o222) === 0 ? 1 : 0) },
+  getss: { ioctl: '0x1268', of: () => SECTOR_BYTES },
+  getbsz: { ioctl: '0x80081270', of: () => BLOCK_BYTES },
+  getsz: { ioctl: '0x1260', of: ({ capacityBytes = 0 }) => Math.floor(capacityBytes / SECTOR_BYTES) },
+  getsize64: { ioctl: '0x80081272', of: ({ capacityBytes = 0 }) => capacityBytes },
+};
+
 function fileOf(node: Awaited<ReturnType<Awaited<ReturnType<CommandContext['host']['files']>>['nodeAt']>>): FileNode {
   if (node.type !== 'file') throw new FileError('EISDIR', '');
   return node;
@@ -145,7 +175,7 @@ const nsenter: CommandFunction = async (context) => {
   const command = context.args.slice(context.args[at] === '--' ? at + 1 : at);
   const { host, state, run } = context;
   if (!host.process.isPrivileged) return await complain(context, "nsenter: can't open '/proc/1/ns/mnt': Permission denied");
-  if (entersNode(context, values)) host.changeRoot(await host.process.nodeFiles());
+  if (entersNode(context, values)) await host.enterNode();
   const { cwd } = state;
   state.cwd = '/';
   try {
@@ -162,7 +192,7 @@ function entersNode({ host }: CommandContext, values: CommandOptions['values']):
   const own = /^\/proc\/(\d+)\/ns\/mnt$/.exec(file)?.[1];
   if (file !== '' && own === undefined) return file.endsWith('/proc/1/ns/mnt');
   const target = Number(own ?? values.get('t') ?? values.get('target'));
-  return host.process.processes().some(({ pid, containerId }) => pid === target && containerId === '');
+  return host.processes().some(({ pid, containerId }) => pid === target && containerId === '');
 }
 
 /** Does what may fail as files do, and says why it does. */
@@ -182,6 +212,7 @@ export const MOUNT_TOOLS: readonly [string, CommandFunction][] = [
   ['umount', umount],
   ['mountpoint', mountpoint],
   ['losetup', losetup],
+  ['blockdev', blockdev],
   ['mkfs', mkfs],
   ['mkfs.ext4', mkfs],
   ['mkfs.xfs', mkfs],

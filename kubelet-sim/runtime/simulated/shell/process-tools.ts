@@ -40,7 +40,7 @@ const top: CommandFunction = async (context) => {
   const usedKib = Math.round(memory.usageBytes / KIB);
   await stdout.write(`Mem: ${usedKib}K used, ${NODE_MEMORY_BYTES / KIB - usedKib}K free, 0K shrd, 0K buff, 0K cached\n`);
   await stdout.write('  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n');
-  for (const process of host.process.processes()) {
+  for (const process of host.processes()) {
     const isMain = process.pid === host.process.mainPid;
     const share = isMain ? (cpu.usageNanoCores / 1e7).toFixed(1) : '0.0';
     const size = isMain ? usedKib : 0;
@@ -53,9 +53,7 @@ const top: CommandFunction = async (context) => {
 
 /** `pidof NAME…`: the processes of those names, the newest first. */
 const pidof: CommandFunction = async ({ args, host, stdout }) => {
-  const named = host.process
-    .processes()
-    .filter(({ argv, state }) => state !== 'zombie' && args.includes((argv[0] ?? '').replace(/^.*\//, '')));
+  const named = host.processes().filter(({ argv, state }) => state !== 'zombie' && args.includes((argv[0] ?? '').replace(/^.*\//, '')));
   if (named.length === 0) return 1;
   const pids = named.map(({ pid }) => pid).sort((a, b) => b - a);
   await stdout.write(`${pids.join(' ')}\n`);

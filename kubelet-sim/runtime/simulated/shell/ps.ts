@@ -78,7 +78,7 @@ function formatFor(flags: string, isBusybox: boolean): Format {
 export const ps: CommandFunction = async (context) => {
   const { args, host, stdout } = context;
   const users = await usersOf(context);
-  const processes = host.process.processes();
+  const processes = host.processes();
   const flags = args.join('').replaceAll('-', '');
   if (/^[aAex]*o/.test(flags)) return await psColumns(context, processes, args.at(-1) ?? '');
   const format = formatFor(flags, toolsOf(host.process.image) !== 'gnu');

@@ -1,5 +1,5 @@
 import type { ContainerFiles } from '../files/container-files.ts';
-import { fatalCode, type ProcessContext } from '../program.ts';
+import { fatalCode, type ProcessContext, type ProcessInfo } from '../program.ts';
 import type { ReadCommand } from './command-reader.ts';
 import type { Descriptors, Output } from './io.ts';
 import type { ShellState } from './state.ts';
@@ -43,6 +43,8 @@ export class ShellHost {
   readonly #servers = new Set<(code: number) => void>();
   #shell: TrapTaker | undefined;
   #root: Promise<ContainerFiles> | undefined;
+  /** Its files are the node's, `/proc` among them. */
+  #isOnNode = false;
   /** Whether the next program may run in this process, as after `exec`. */
   #mayBecome: boolean;
   #killed: ((code: number) => void) | undefined;
@@ -65,6 +67,18 @@ export class ShellHost {
   /** From now on this process, and what it starts, sees these files only. */
   changeRoot(files: ContainerFiles): void {
     this.#root = Promise.resolve(files);
+    this.#isOnNode = false;
+  }
+
+  /** From now on it sees what a process of the node sees, as in its mount namespace: files, and processes by the node's `/proc`. */
+  async enterNode(): Promise<void> {
+    this.changeRoot(await this.process.nodeFiles());
+    this.#isOnNode = true;
+  }
+
+  /** The processes that it sees: whoever asks for them reads `/proc`. */
+  processes(): readonly ProcessInfo[] {
+    return this.#isOnNode ? this.process.nodeProcesses() : this.process.processes();
   }
 
   /**
@@ -100,6 +114,7 @@ export class ShellHost {
     const process = this.process.fork(argv, (name) => host.deliver(name));
     const host: ShellHost = new ShellHost(process, abort.signal, { abort, budget: this.#budget, mayBecome: options.mayBecome ?? false });
     host.#root = this.#root;
+    host.#isOnNode = this.#isOnNode;
     const killed = new Promise<number>((resolve) => {
       host.#killed = resolve;
     });

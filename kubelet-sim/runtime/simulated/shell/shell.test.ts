@@ -44,6 +44,7 @@ function start(
     isPrivileged: false,
     nodeFiles: () => Promise.resolve(files),
     loadAppArmorProfiles: () => undefined,
+    nodeProcesses: () => [],
     startedAt: clock.now(),
     hostname: 'web-0',
     ip: '10.244.0.7',

@@ -35,7 +35,7 @@ const df: CommandFunction = async (context) => {
     ...[...files.mounts.values()].map((mount) => ({
       ...mount,
       capacityBytes: mount.capacityBytes ?? DISK_KIB * KIB,
-      medium: mount.medium ?? '/dev/sda1',
+      medium: mount.source ?? mount.medium ?? '/dev/sda1',
     })),
   ];
   const wanted = operands.length === 0 ? rows.filter(({ path }) => !KERNEL_PATHS.has(path)) : [];
@@ -112,7 +112,7 @@ const nmeter: CommandFunction = async ({ args, host, stdout }) => {
 
 const uptime: CommandFunction = async ({ host, stdout }) => {
   const now = host.process.clock.now();
-  const oldest = Math.min(now, ...host.process.processes().map(({ startedAt }) => startedAt));
+  const oldest = Math.min(now, ...host.processes().map(({ startedAt }) => startedAt));
   const minutes = Math.floor((now - oldest) / 60_000);
   await stdout.write(` ${new Date(now).toISOString().slice(11, 19)} up ${minutes} min,  0 users,  load average: 0.00, 0.00, 0.00\n`);
   return 0;

@@ -32,3 +32,37 @@ export async function get({ network }: ProcessContext, text: string, headers: Re
     url.hostname,
   );
 }
+
+/** A request that the API server refused; the message is its own. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  /** The reason of its Status. */
+  readonly reason: string;
+
+  constructor(reason: string, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** A request to the API server as the account of the pod, with JSON both ways. @throws RefusedError, ConnectError */
+export async function ask(
+  context: ProcessContext,
+  server: InCluster,
+  { method, path, body }: { readonly method: string; readonly path: string; readonly body?: object | undefined },
+): Promise<unknown> {
+  const url = new URL(server.url);
+  const dialled = await context.network.dial(url.hostname, Number(url.port || 443));
+  const headers = {
+    host: url.host,
+    authorization: await server.authorization(),
+    accept: 'application/json',
+    ...(body ? { 'content-type': 'application/json' } : {}),
+  };
+  const text = body && Buffer.from(JSON.stringify(body)).toString('latin1');
+  const answer = await dialled.http({ method, path, headers, tls: true, body: text }, url.hostname);
+  const object: unknown = JSON.parse(Buffer.from(answer.body, 'latin1').toString());
+  if (answer.status < 300) return object;
+  const { reason = '', message = '' } = object as { reason?: string; message?: string };
+  throw new RefusedError(reason, message);
+}

@@ -4,6 +4,7 @@ import { admissionWebhook } from './admission-webhook.ts';
 import { conversionWebhook } from './conversion-webhook.ts';
 import { inClusterClient } from './in-cluster-client.ts';
 import { issuerDiscovery } from './issuer-discovery.ts';
+import { nfsProvisioner } from './nfs-provisioner.ts';
 import { resourceConsumer, resourceConsumerController } from './resource-consumer.ts';
 import { sampleApiServer } from './sample-api-server.ts';
 
@@ -14,6 +15,7 @@ export const TEST_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) =>
   'agnhost-inclusterclient': inClusterClient,
   'agnhost-test-service-account-issuer-discovery': issuerDiscovery,
   'agnhost-resource-consumer-controller': resourceConsumerController,
+  'nfs-provisioner': nfsProvisioner,
   'resource-consumer': resourceConsumer,
   'sample-apiserver': sampleApiServer,
 };

@@ -1,4 +1,4 @@
-// Kubernetes' sample API server (`registry.k8s.io/e2e-test-images/sample-apiserver`): flunders and fischers, aggregated by an APIService. Its objects
+// Kubernetes' sample API server (`registry.k8s.io/e2e-test-images/sample-apiserver`): flunders and fischers, aggregated by APIServices. Its objects
 // live as long as it does, wherever its etcd is said to be; it has no watches.
 import type { KubeObject } from '../../../../api/index.ts';
 import { apiError } from '../../../../api/index.ts';
@@ -6,30 +6,32 @@ import type { HttpResponse } from '../../cri.ts';
 import type { ServedRequest } from '../network/listener.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import { bodyOf, json, readyz, tlsServer } from './path-server.ts';
-import { API_VERSION, type Place, SAMPLE_KINDS, SampleObjects, statusOf } from './sample-objects.ts';
+import { type Place, SampleObjects, statusOf } from './sample-objects.ts';
+import { OPENAPI_DOCUMENTS } from './sample-openapi.ts';
+import { GROUP, kept, kindsOf, shown, VERSIONS } from './sample-versions.ts';
 
 const PORT = 443;
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update'];
-const [GROUP = '', VERSION = ''] = API_VERSION.split('/');
-const PREFERRED = { groupVersion: API_VERSION, version: VERSION };
-const API_GROUP = { name: GROUP, versions: [PREFERRED], preferredVersion: PREFERRED };
+const SERVED = VERSIONS.map((version) => ({ groupVersion: `${GROUP}/${version}`, version }));
+const API_GROUP = { name: GROUP, versions: SERVED, preferredVersion: SERVED[0] };
 
 const DOCUMENTS: Readonly<Record<string, object>> = {
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [API_GROUP] },
   [`/apis/${GROUP}`]: { kind: 'APIGroup', apiVersion: 'v1', ...API_GROUP },
-  [`/apis/${API_VERSION}`]: {
-    kind: 'APIResourceList',
-    apiVersion: 'v1',
-    groupVersion: API_VERSION,
-    resources: SAMPLE_KINDS.map(({ resource, kind, namespaced }) => ({
-      name: resource,
-      singularName: kind.toLowerCase(),
-      namespaced,
-      kind,
-      verbs: VERBS,
-    })),
-  },
+  ...Object.fromEntries(VERSIONS.map((version) => [`/apis/${GROUP}/${version}`, resourceList(version)])),
+  ...OPENAPI_DOCUMENTS,
 };
+
+function resourceList(version: string): object {
+  const resources = kindsOf(version).map(({ resource, kind, namespaced }) => ({
+    name: resource,
+    singularName: kind.toLowerCase(),
+    namespaced,
+    kind,
+    verbs: VERBS,
+  }));
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${GROUP}/${version}`, resources };
+}
 
 export const sampleApiServer = (argv: readonly string[]): Program => {
   const servers = new WeakMap<ProcessContext, SampleObjects>();
@@ -52,7 +54,7 @@ async function answer(objects: SampleObjects, request: ServedRequest): Promise<H
   try {
     const place = placeOf(url.pathname);
     if (!place || url.searchParams.has('watch')) throw noSuchPath();
-    return await act(objects, place, { request, query: url.searchParams });
+    return await act(url.searchParams.has('dryRun') ? objects.copy() : objects, place, { request, query: url.searchParams });
   } catch (error) {
     const status = statusOf(error);
     return json(status, status.code);
@@ -62,12 +64,17 @@ async function answer(objects: SampleObjects, request: ServedRequest): Promise<H
 const noSuchPath = () =>
   apiError.custom({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} });
 
-const OBJECTS = new RegExp(`^/apis/${API_VERSION.replaceAll('.', '\\.')}(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?$`);
+const OBJECTS = new RegExp(`^/apis/${GROUP.replaceAll('.', '\\.')}/([^/]+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?$`);
 
-function placeOf(path: string): Place | undefined {
-  const [, namespace = '', resource = '', name = ''] = OBJECTS.exec(path) ?? [];
-  const kind = SAMPLE_KINDS.find((each) => each.resource === resource);
-  return kind && { kind, namespace, name };
+/** Where a request goes, in a version of what is there. */
+interface VersionedPlace extends Place {
+  readonly version: string;
+}
+
+function placeOf(path: string): VersionedPlace | undefined {
+  const [, version = '', namespace = '', resource = '', name = ''] = OBJECTS.exec(path) ?? [];
+  const kind = kindsOf(version).find((each) => each.resource === resource);
+  return kind && { kind, namespace, name, version };
 }
 
 interface Asked {
@@ -76,28 +83,40 @@ interface Asked {
 }
 
 /** @throws ApiError */
-async function act(objects: SampleObjects, place: Place, { request, query }: Asked): Promise<HttpResponse> {
+async function act(objects: SampleObjects, place: VersionedPlace, { request, query }: Asked): Promise<HttpResponse> {
+  const { version, kind } = place;
   const selector = query.get('labelSelector') ?? '';
   const isOne = place.name !== '';
+  const taken = (object: unknown) => kept(version, { ...(object as KubeObject), kind: kind.kind });
   switch (`${request.method} ${isOne ? 'one' : 'all'}`) {
     case 'GET one':
-      return json(objects.get(place));
+      return json(shown(version, objects.get(place)));
     case 'GET all':
-      return json(objects.list(place, selector));
+      return json(listOf(objects, place, selector));
     case 'POST all':
-      return json(objects.create(place, bodyOf(request) as KubeObject), 201);
+      return json(shown(version, objects.create(place, taken(sentIn(request)))), 201);
     case 'PUT one':
-      return json(objects.update(place, bodyOf(request) as KubeObject));
+      return json(shown(version, objects.update(place, taken(sentIn(request)))));
     case 'PATCH one':
-      return json(objects.update(place, await patched(objects.get(place), request)));
+      return json(shown(version, objects.update(place, taken(await patched(shown(version, objects.get(place)), request)))));
     case 'DELETE one':
-      return json(deleted(place, objects.delete(place)));
+      return json(deleted(place, shown(version, objects.delete(place))));
     case 'DELETE all':
       objects.deleteAll(place, selector);
-      return json(objects.list(place, selector));
+      return json(listOf(objects, place, selector));
     default:
       throw apiError.methodNotSupported({ group: GROUP, resource: place.kind.resource }, request.method.toLowerCase());
   }
+}
+
+function listOf(objects: SampleObjects, place: VersionedPlace, selector: string): object {
+  const { resourceVersion, items } = objects.list(place, selector);
+  return {
+    kind: `${place.kind.kind}List`,
+    apiVersion: `${GROUP}/${place.version}`,
+    metadata: { resourceVersion },
+    items: items.map((item) => shown(place.version, item)),
+  };
 }
 
 /** What goes at once is answered with a Status, as upstream's stores do. */
@@ -112,6 +131,18 @@ const deleted = ({ kind, name }: Place, object: KubeObject): object =>
       }
     : object;
 
+const JSON_TYPE = 'application/json';
+
+/** What a request sends, in the one format that is read. @throws ApiError (415) */
+function sentIn(request: ServedRequest): unknown {
+  const contentType = (request.headers['content-type'] ?? JSON_TYPE).replace(/\s*;.*$/, '');
+  if (contentType !== JSON_TYPE) throw unknownFormat([JSON_TYPE]);
+  return bodyOf(request);
+}
+
+const unknownFormat = (known: readonly string[]) =>
+  apiError.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${known.join(', ')}`);
+
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCHES: ReadonlySet<string> = new Set(['application/merge-patch+json', 'application/strategic-merge-patch+json']);
 
@@ -119,10 +150,7 @@ const MERGE_PATCHES: ReadonlySet<string> = new Set(['application/merge-patch+jso
 async function patched(current: KubeObject, request: ServedRequest): Promise<KubeObject> {
   const contentType = request.headers['content-type'] ?? '';
   const isMerge = MERGE_PATCHES.has(contentType);
-  if (!isMerge && contentType !== JSON_PATCH)
-    throw apiError.unsupportedMediaType(
-      `the body of the request was in an unknown format - accepted media types include: ${[JSON_PATCH, ...MERGE_PATCHES].join(', ')}`,
-    );
+  if (!isMerge && contentType !== JSON_PATCH) throw unknownFormat([JSON_PATCH, ...MERGE_PATCHES]);
   // A patch is rare, and what applies it is large.
   const { applyJsonPatch, applyMergePatch } = await import('../../../../api/schema.ts');
   try {

@@ -1,24 +1,10 @@
 import { ApiError, apiError, type KubeObject, parseLabelSelector, toTime } from '../../../../api/index.ts';
 import type { ProcessContext } from '../program.ts';
-
-const GROUP = 'wardle.example.com';
-export const API_VERSION = `${GROUP}/v1alpha1`;
+import { GROUP, type SampleKind } from './sample-versions.ts';
 
 /** Characters of a name that the server makes up, as upstream. */
 const SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
 const SUFFIX_LENGTH = 5;
-
-export interface SampleKind {
-  readonly resource: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
-}
-
-/** The kinds of Kubernetes' sample API server. */
-export const SAMPLE_KINDS: readonly SampleKind[] = [
-  { resource: 'fischers', kind: 'Fischer', namespaced: false },
-  { resource: 'flunders', kind: 'Flunder', namespaced: true },
-];
 
 /** Where a request goes: an object, or all of a namespace. */
 export interface Place {
@@ -38,6 +24,14 @@ export class SampleObjects {
     this.#context = context;
   }
 
+  /** The same objects, for what is to change nothing (dry runs). */
+  copy(): SampleObjects {
+    const copy = new SampleObjects(this.#context);
+    for (const [key, object] of this.#objects) copy.#objects.set(key, object);
+    copy.#revision = this.#revision;
+    return copy;
+  }
+
   /** @throws ApiError (404) */
   get(place: Place): KubeObject {
     const found = this.#objects.get(keyOf(place));
@@ -45,10 +39,8 @@ export class SampleObjects {
     throw apiError.notFound({ group: GROUP, resource: place.kind.resource }, place.name);
   }
 
-  list(place: Place, labelSelector: string) {
-    const { kind } = place;
-    const items = this.#select(place, labelSelector);
-    return { kind: `${kind.kind}List`, apiVersion: API_VERSION, metadata: { resourceVersion: String(this.#revision) }, items };
+  list(place: Place, labelSelector: string): { readonly resourceVersion: string; readonly items: readonly KubeObject[] } {
+    return { resourceVersion: String(this.#revision), items: this.#select(place, labelSelector) };
   }
 
   /** @throws ApiError (400, 409) */
@@ -105,7 +97,7 @@ export class SampleObjects {
 
   #store(place: Place, object: KubeObject): KubeObject {
     const metadata = { ...object.metadata, resourceVersion: String(++this.#revision) };
-    const stored = { ...object, apiVersion: API_VERSION, kind: place.kind.kind, metadata };
+    const stored = { ...object, kind: place.kind.kind, metadata };
     this.#objects.set(keyOf(place), stored);
     return stored;
   }

@@ -21,6 +21,13 @@ test('netexec says who it is and whom it sees, over HTTP, UDP and SCTP', async (
   expect(await node.log(server)).toContain('GET /echo?msg=a b&code=');
 });
 
+test('netexec says over UDP which port it was asked at, as over HTTP: two containers of a pod were not told apart', async () => {
+  const { node, client, server, ask } = await pair('netexec', '--udp-port=9090');
+  expect(await ask('/serverport')).toBe('8080');
+  expect(await node.say(client, 'echo serverport | nc -u -w 1 10.244.0.2 9090', 3)).toBe('9090');
+  expect(await node.log(server)).toContain('Sending server port to UDP client 9090');
+});
+
 test('netexec dials others, and tells what it heard or why it did not', async () => {
   const { ask } = await pair('netexec');
   const dial = (query: string) => ask(`/dial?host=10.244.0.2&${query}`);

@@ -38,14 +38,14 @@ export const netexec: CommandFunction = async (context) => {
   const udpPort = port('udp-port', 8081);
   if (udpPort !== -1) {
     program.log(`Started UDP server on port  ${udpPort}`);
-    program.listenForDatagrams(udpPort, ({ from, payload }) => handler.command('UDP', payload, from));
+    program.listenForDatagrams(udpPort, ({ from, payload }) => handler.command('UDP', payload, { from, port: udpPort }));
   }
   const sctpPort = port('sctp-port', -1);
   if (sctpPort !== -1) {
     program.log('Started SCTP server');
     program.listen(
       sctpPort,
-      rawListener((stream) => serveOnce(handler, stream)),
+      rawListener((stream) => serveOnce(handler, sctpPort, stream)),
       'SCTP',
     );
   }
@@ -55,9 +55,13 @@ export const netexec: CommandFunction = async (context) => {
 };
 
 /** One command and its answer, then the connection is closed. */
-async function serveOnce(handler: Netexec, { input, output, from }: Parameters<Parameters<typeof rawListener>[0]>[0]): Promise<void> {
+async function serveOnce(
+  handler: Netexec,
+  port: number,
+  { input, output, from }: Parameters<Parameters<typeof rawListener>[0]>[0],
+): Promise<void> {
   for await (const piece of input) {
-    const answer = handler.command('SCTP', piece, from);
+    const answer = handler.command('SCTP', piece, { from, port });
     if (answer !== undefined) output(answer);
     return;
   }
@@ -94,8 +98,8 @@ class Netexec {
     );
   }
 
-  /** What its UDP and SCTP servers do. */
-  command(protocol: string, payload: string, from: string): string | undefined {
+  /** What its UDP and SCTP servers do, which listen on a port of their own. */
+  command(protocol: string, payload: string, { from, port }: { readonly from: string; readonly port: number }): string | undefined {
     const text = payload.trim().toLowerCase();
     const client = hostPort(from, CLIENT_PORT);
     if (text === 'hostname') {
@@ -109,6 +113,10 @@ class Netexec {
     if (text === 'clientip') {
       this.#program.log(`Sending clientip back to ${protocol} client ${client}`);
       return client;
+    }
+    if (text === 'serverport') {
+      this.#program.log(`Sending server port to ${protocol} client ${port}`);
+      return String(port);
     }
     if (text !== '') this.#program.log(`Unknown ${protocol} command received from ${client}: ${text}`);
     return undefined;
