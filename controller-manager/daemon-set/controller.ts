@@ -16,6 +16,7 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { BY_CONTROLLER, BY_NODE, ORPHANS } from '../informers.ts';
 import { earliest } from '../shared/earliest.ts';
 import { deepEqual } from '../shared/equality.ts';
+import { Losses } from '../shared/losses.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodTerminal } from '../shared/pods.ts';
@@ -52,6 +53,7 @@ class DaemonSetController implements Controller {
   readonly #nodes: Informer<Node>;
   readonly #revisions: Informer<ControllerRevision>;
   readonly #stale = new StaleGuard();
+  readonly #losses: Losses;
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
   readonly #history: HistoryKeeper;
@@ -68,6 +70,7 @@ class DaemonSetController implements Controller {
     this.#nodes = informers.nodes();
     this.#revisions = informers.controllerRevisions();
     this.#recorder = context.recorder('daemonset-controller');
+    this.#losses = new Losses(client, KIND);
     this.#podControl = new PodControl(client, KIND, this.#recorder);
     this.#owners = new OwnerControl(client, KIND, coreKinds.pods);
     this.#history = new HistoryKeeper(client, this.#revisions);
@@ -159,6 +162,7 @@ class DaemonSetController implements Controller {
     const key = this.#keyOfOwner(pod);
     if (key === undefined) return;
     this.#expectations.deletionObserved(deletions(key), pod.metadata.uid);
+    this.#losses.note(key);
     this.#queue.add(key);
   }
 
@@ -197,6 +201,7 @@ class DaemonSetController implements Controller {
     this.#expectations.forget(creations(key));
     this.#expectations.forget(deletions(key));
     this.#failures.forget(key);
+    this.#losses.forget(key);
   }
 
   #isSatisfied(key: string): boolean {
@@ -263,7 +268,8 @@ class DaemonSetController implements Controller {
   }
 
   async #write(key: string, observed: Observed, plan: { createOn: readonly string[]; remove: readonly Live<Pod>[] }): Promise<void> {
-    const nodes = plan.createOn.slice(0, BURST_PODS);
+    const mayCreate = plan.createOn.length > 0 && (await this.#losses.mayReplace(observed.daemonSet));
+    const nodes = mayCreate ? plan.createOn.slice(0, BURST_PODS) : [];
     const pods = plan.remove.slice(0, BURST_PODS);
     this.#expectations.expectCreations(creations(key), nodes.length);
     this.#expectations.expectDeletions(
@@ -276,7 +282,7 @@ class DaemonSetController implements Controller {
     ]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    if (nodes.length < plan.createOn.length || pods.length < plan.remove.length) this.#queue.add(key);
+    if ((mayCreate && nodes.length < plan.createOn.length) || pods.length < plan.remove.length) this.#queue.add(key);
   }
 
   async #createPods(key: string, { daemonSet, hash }: Observed, nodes: readonly string[]): Promise<void> {

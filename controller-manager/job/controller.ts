@@ -24,6 +24,7 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
 import { earliest } from '../shared/earliest.ts';
 import { deepEqual } from '../shared/equality.ts';
+import { Losses } from '../shared/losses.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodReady } from '../shared/pods.ts';
@@ -84,6 +85,7 @@ class JobController implements Controller {
   readonly #jobs: Informer<Job>;
   readonly #pods: Informer<Pod>;
   readonly #stale = new StaleGuard();
+  readonly #losses: Losses;
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
   readonly #counts: JobCounts;
@@ -99,6 +101,7 @@ class JobController implements Controller {
     this.#pods = informers.pods();
     this.#counts = new JobCounts(context.metrics);
     this.#recorder = context.recorder('job-controller');
+    this.#losses = new Losses(client, KIND);
     this.#podControl = new PodControl(client, KIND, this.#recorder);
     this.#owners = new OwnerControl(client, KIND, coreKinds.pods, TRACKING_FINALIZER);
     this.#listen();
@@ -158,6 +161,7 @@ class JobController implements Controller {
     this.#expectations.forget(key);
     this.#releases.forget(key);
     this.#backoff.delete(key);
+    this.#losses.forget(key);
   }
 
   #onJob(job: Live<Job>, isGone = false): void {
@@ -180,6 +184,7 @@ class JobController implements Controller {
   /** @param isReleased whether the finalizer, or the whole pod, is gone. */
   #onPodOf(job: Live<Job>, pod: Live<Pod>, isReleased: boolean): void {
     const key = keyOf(job);
+    if (pod.metadata.deletionTimestamp) this.#losses.note(key);
     if (pod.metadata.deletionTimestamp || isReleased) this.#expectations.deletionObserved(key, pod.metadata.uid);
     if (isReleased) this.#releases.observed(key, pod.metadata.uid);
     this.#queue.addPaced(key);
@@ -325,7 +330,7 @@ class JobController implements Controller {
     { indexes }: View,
     create: PodsPlan['create'],
   ): Promise<{ count: number; error?: unknown }> {
-    if (create.length === 0) return { count: 0 };
+    if (create.length === 0 || !(await this.#losses.mayReplace(job))) return { count: 0 };
     this.#expectations.expectCreations(key, create.length);
     const { successes, error } = await slowStartBatch(create.length, SLOW_START_BATCH, async (i) => {
       const index = create[i];

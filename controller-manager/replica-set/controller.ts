@@ -16,6 +16,7 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { BY_CONTROLLER, ORPHANS, type SharedInformers } from '../informers.ts';
 import type { Settings } from '../settings.ts';
 import { earliest } from '../shared/earliest.ts';
+import { Losses } from '../shared/losses.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodActive, isPodReady, msOf } from '../shared/pods.ts';
@@ -67,6 +68,8 @@ function descriptorOf<T extends Replicated>(name: string, alias: string, of: Rep
  * R1  Pods are created and deleted only when all earlier creates and deletes were seen (expectations), so that a slow watch does not
  *     make it create twice.
  * R2  Pods are found by their controllerRef's uid, never by name.
+ * R3  Pods are created in the place of others only when the server says that the owner lives (losses), so that a slow watch of owners
+ *     does not make it replace what the garbage collector takes.
  */
 class ReplicaController<T extends Replicated> implements Controller {
   readonly #name: string;
@@ -77,6 +80,7 @@ class ReplicaController<T extends Replicated> implements Controller {
   readonly #sets: Informer<T>;
   readonly #pods: Informer<Pod>;
   readonly #stale = new StaleGuard();
+  readonly #losses: Losses;
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
 
@@ -89,6 +93,7 @@ class ReplicaController<T extends Replicated> implements Controller {
     this.#expectations = new Expectations(clock);
     this.#sets = of.informer(informers);
     this.#pods = informers.pods();
+    this.#losses = new Losses(client, of.kind);
     this.#podControl = new PodControl(client, of.kind, context.recorder(of.component));
     this.#owners = new OwnerControl(client, of.kind, coreKinds.pods);
     this.#listen();
@@ -156,6 +161,7 @@ class ReplicaController<T extends Replicated> implements Controller {
     const key = this.#keyOfOwner(pod);
     if (key === undefined) return;
     this.#expectations.deletionObserved(key, pod.metadata.uid);
+    this.#losses.note(key);
     this.#queue.add(key);
   }
 
@@ -177,6 +183,7 @@ class ReplicaController<T extends Replicated> implements Controller {
     const set = this.#sets.getByKey(key);
     if (!set) {
       this.#expectations.forget(key);
+      this.#losses.forget(key);
       this.#queue.drop(key);
       this.#stale.forget(key);
       return undefined;
@@ -203,7 +210,7 @@ class ReplicaController<T extends Replicated> implements Controller {
   async #manage(key: string, set: Live<T>, pods: readonly Live<Pod>[]): Promise<(ReplicaFailure & { error: unknown }) | undefined> {
     const plan = planReplicas(set, pods, () => this.#relatedPods(set), this.#context.clock.now());
     try {
-      if (plan.create > 0) await this.#createPods(key, set, plan.create);
+      if (plan.create > 0 && (await this.#losses.mayReplace(set))) await this.#createPods(key, set, plan.create);
       if (plan.remove.length > 0) {
         this.#countAges(pods, plan.remove);
         await this.#deletePods(key, set, plan.remove);

@@ -37,7 +37,8 @@ export const resourceQuotaController: ControllerDescriptor = {
  * Counts what namespaces use of their quotas. The API server charges what comes; this gives back what goes, and puts right what is wrong.
  *
  * Q1  A count is written only over the quota that was read before it: whatever was charged meanwhile makes the write fail, and the count
- *     is done again.
+ *     is done again. A count that agrees with the quota holds only if nothing was charged meanwhile either: the server is asked, and it is
+ *     counted again when the cache has what it says.
  * Q2  A count that is less than what the quota says is done once more after a moment, so that what was charged before is stored by then.
  */
 class ResourceQuotaController implements Controller {
@@ -152,8 +153,19 @@ class ResourceQuotaController implements Controller {
     }
     const status = planStatus(quota, counted.usage);
     if (status) await client.resource<ResourceQuota>(KIND).updateStatus({ ...quota, status });
+    else if (!(await this.#isLatest(quota))) return { requeueAfterMs: PACE_MS };
     if (counted.errors.length > 0) throw new AggregateError(counted.errors, 'not all objects could be counted');
     return lacksUsage(quota, this.#monitors.kinds) ? { requeueAfterMs: NEW_MS } : undefined;
+  }
+
+  async #isLatest({ metadata: { name, namespace, resourceVersion } }: Live<ResourceQuota>): Promise<boolean> {
+    try {
+      const { metadata } = await this.#context.client.resource<ResourceQuota>(KIND).get(name, { namespace });
+      return metadata.resourceVersion === resourceVersion;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
   }
 
   /** What one kind fails to tell does not keep the others from being counted. */

@@ -11,6 +11,7 @@ import {
   type PodTemplateSpec,
 } from '../../api/index.ts';
 import { type ApiClient, type EventRecorder, newControllerRef } from '../../client/index.ts';
+import { isAlive } from './losses.ts';
 import { adoptPatch, planClaim, releasePatch } from './owners.ts';
 import { subjectOf } from './subject.ts';
 
@@ -130,9 +131,9 @@ export class OwnerControl {
   }
 
   /** A deleted owner must adopt nothing, and the cache may not know of it. */
-  async #assertAlive({ metadata: { name, namespace, uid } }: Live<KubeObject>): Promise<void> {
-    const fresh = await this.#client.resource<KubeObject>(this.#ownerKind).get(name, { namespace });
-    if (fresh.metadata.uid === uid && !fresh.metadata.deletionTimestamp) return;
+  async #assertAlive(owner: Live<KubeObject>): Promise<void> {
+    if (await isAlive(this.#client, this.#ownerKind, owner)) return;
+    const { name, namespace } = owner.metadata;
     throw new Error(`${this.#ownerKind.kind} ${namespace ?? ''}/${name} has just been deleted, it adopts nothing`);
   }
 

@@ -14,8 +14,10 @@ import { controllerOf, Expectations, type Informer, runController, slowStartBatc
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
 import { earliest } from '../shared/earliest.ts';
+import { Losses } from '../shared/losses.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl } from '../shared/pod-control.ts';
+import { retryOnConflict } from '../shared/retry-on-conflict.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { claimName, isMemberOf, parentAndOrdinal, revisionOf } from './identity.ts';
@@ -48,6 +50,7 @@ class StatefulSetController implements Controller {
   readonly #stale = new StaleGuard();
   readonly #owners: OwnerControl;
   readonly #history: HistoryKeeper;
+  readonly #losses: Losses;
   readonly #statefulPods: StatefulPods;
 
   constructor(context: ControllerContext) {
@@ -61,6 +64,7 @@ class StatefulSetController implements Controller {
     this.#owners = new OwnerControl(client, KIND, coreKinds.pods);
     this.#history = new HistoryKeeper(client, informers.controllerRevisions());
     this.#statefulPods = new StatefulPods(client, this.#claims, context.recorder('statefulset-controller'));
+    this.#losses = new Losses(client, KIND);
     this.#listen();
   }
 
@@ -106,6 +110,7 @@ class StatefulSetController implements Controller {
   #forget(key: string): void {
     this.#expectations.forget(creations(key));
     this.#expectations.forget(deletions(key));
+    this.#losses.forget(key);
   }
 
   /** A pod that is being deleted when it is first seen was made all the same. */
@@ -130,6 +135,7 @@ class StatefulSetController implements Controller {
     const key = this.#keyOfOwner(pod);
     if (key === undefined) return;
     this.#expectations.deletionObserved(deletions(key), pod.metadata.uid);
+    this.#losses.note(key);
     this.#queue.add(key);
   }
 
@@ -179,7 +185,8 @@ class StatefulSetController implements Controller {
       return stored;
     };
     const plan = planStatefulSet({ set, pods, ...revisions, claim, now });
-    const failure = waitMs === undefined && !isBehind ? await this.#carryOut(set, plan) : undefined;
+    const isReady = waitMs === undefined && !isBehind && (!makesPods(plan) || (await this.#losses.mayReplace(set)));
+    const failure = isReady ? await this.#carryOut(set, plan) : undefined;
     try {
       await this.#writeStatus(set, failure ? plan.status : statusOnceDone(plan));
     } finally {
@@ -240,12 +247,21 @@ class StatefulSetController implements Controller {
   async #writeStatus(set: Live<StatefulSet>, reached: StatefulSetStatus): Promise<void> {
     const status = completed(set, reached);
     if (!isNews(set, status)) return;
-    const written = await this.#context.client
-      .resource<StatefulSet>(KIND)
-      .updateStatus({ ...set, status: { ...status, conditions: set.status.conditions } });
-    this.#stale.wrote(set, written);
+    const { client, clock } = this.#context;
+    const { name, namespace, uid } = set.metadata;
+    const of = client.resource<StatefulSet>(KIND);
+    // Written over what others wrote meanwhile, too: how often revisions collided is known this once.
+    await retryOnConflict(clock, async (isAgain) => {
+      const before = isAgain ? await of.get(name, { namespace }) : set;
+      if (before.metadata.uid !== uid) return;
+      const written = await of.updateStatus({ ...before, status: { ...status, conditions: before.status.conditions } });
+      this.#stale.wrote(set, written);
+      this.#stale.wrote(before, written);
+    });
   }
 }
+
+const makesPods = ({ stages }: StatefulPlan): boolean => stages.flat(2).some((action) => action.do === 'create');
 
 /** Pods with which all is well are counted, as upstream does: so a StatefulSet that grows asks for more than one pod although each is refused. */
 async function sideBySide(stage: PlannedStage, carryOut: (actions: readonly Action[]) => Promise<void>): Promise<void> {

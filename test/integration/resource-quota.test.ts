@@ -1,5 +1,5 @@
 // Quotas: the API server charges, the controller gives back and puts right.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import {
   apiextensionsKinds,
   type ConfigMap,
@@ -11,13 +11,16 @@ import {
   type ResourceQuota,
 } from '../../api/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { Gates } from '../support/gates.ts';
 
 const { resourcequotas, configmaps, pods, namespaces } = coreKinds;
 
+const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
-  plane = await startControlPlane({ controllers: ['resourcequota', 'serviceaccount'] });
+  plane = await startControlPlane({ controllers: ['resourcequota', 'serviceaccount'], gates });
 });
+afterEach(() => gates.openAll());
 afterAll(() => plane?.[Symbol.asyncDispose]());
 
 async function aNamespace(name: string, hard: Record<string, string>): Promise<void> {
@@ -53,6 +56,23 @@ it('what is used is counted when a quota is made, and given back when objects go
     .resource<Pod>(pods)
     .patch('b', { status: { phase: 'Succeeded' } }, { namespace: 'counted', type: 'merge', subresource: 'status' });
   await used('counted', { pods: '0', 'requests.cpu': '0' });
+});
+
+it('a pod that is charged while another ends is not charged for both, though the count agrees with what the cache says was used', async () => {
+  await aNamespace('replaced', { pods: '5' });
+  await plane.create(pods, pod('replaced', 'a'));
+  await used('replaced', { pods: '1' });
+  gates.holdAt('watch resourcequotas', (quota) => JSON.stringify(quota).includes('"pods":"2"'));
+  gates.close('get resourcequotas');
+  await plane.create(pods, pod('replaced', 'b'));
+  await used('replaced', { pods: '2' });
+  await plane.client
+    .resource<Pod>(pods)
+    .patch('a', { status: { phase: 'Succeeded' } }, { namespace: 'replaced', type: 'merge', subresource: 'status' });
+  // It has counted one pod, and asks whether the quota is as the cache has it.
+  await expect.poll(() => gates.waiting('get resourcequotas'), { interval: 10, timeout: 60_000 }).toBe(1);
+  gates.openAll();
+  await used('replaced', { pods: '1' });
 });
 
 it('a pod that gets a deadline, or ends by it, is given back at once by the quotas that it was in the scope of', async () => {

@@ -117,6 +117,34 @@ describe('a StatefulSet', () => {
     });
   });
 
+  it('says that a revision collided, though somebody else wrote it meanwhile', async () => {
+    const revisions = plane.client.resource<ControllerRevision>(controllerrevisions);
+    const image = (text: string) => patch('hit', { spec: { template: { spec: { containers: [{ name: 'app', image: text }] } } } });
+    await create('hit', 0);
+    await eventually('hit', ({ status }) => status.updateRevision !== undefined);
+    await image('web:2');
+    const { status } = await eventually('hit', isWhole);
+    const taken = status.updateRevision ?? '';
+    await image('web:1');
+    await eventually('hit', (set) => set.status.updateRevision !== taken);
+    await revisions.delete(taken, { namespace: 'default' });
+    const another = {
+      apiVersion: 'apps/v1',
+      kind: 'ControllerRevision',
+      metadata: { name: taken, namespace: 'default' },
+      revision: 1,
+      data: {},
+    };
+    await plane.create(controllerrevisions, another);
+    gates.close('get controllerrevisions');
+    await image('web:2');
+    await expect.poll(() => gates.waiting('get controllerrevisions'), { interval: 10, timeout: 60_000 }).toBe(1);
+    await patch('hit', { metadata: { annotations: { another: 'write' } } });
+    gates.openAll();
+    const set = await eventually('hit', (now) => now.status.updateRevision !== status.currentRevision && isWhole(now));
+    expect(set.status.collisionCount).toBe(1);
+  });
+
   it('updates only from the partition on', async () => {
     await create('part', 3, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } });
     await eventually('part', isWhole);
