@@ -37,6 +37,8 @@ export interface Application extends Writer {
   /** The configuration as it was sent, parsed. */
   readonly config: unknown;
   readonly force: boolean;
+  /** Completes what the configuration changed; an object that stays as it was stays without defaults that came later, as upstream's does. */
+  setDefaults?(object: KubeObject): void;
 }
 
 export interface FieldManagerOptions {
@@ -98,7 +100,7 @@ export class FieldManager {
   /**
    * Applies a configuration.
    *
-   * @returns the object to store, in its normal form but without defaults.
+   * @returns the object to store, in its normal form.
    * @throws ApiError (400, 409, 500)
    */
   apply(application: Application): KubeObject {
@@ -115,6 +117,7 @@ export class FieldManager {
     const applied = this.#applyOrTakeOver(managed, before, { ...application, config: patch });
     if (applied.object !== undefined) this.#convert(`failed to convert new object (${nameOf(patch)})`);
     const object = this.#normal(applied.object ?? before, patch);
+    if (applied.object !== undefined) application.setDefaults?.(object);
     if (manager === KUBECTL && object.metadata.annotations?.[LAST_APPLIED]) {
       object.metadata.annotations = withLastApplied(object.metadata.annotations, patch);
     }

@@ -25,7 +25,7 @@ import {
   validateObjectMeta,
   wipeSystemFields,
 } from './metadata-validation.ts';
-import type { Draft, ObjectStore } from './object-store.ts';
+import type { ObjectStore, Stored } from './object-store.ts';
 import { checkStored } from './preconditions.ts';
 import type { Resource } from './resource.ts';
 import { isRevision, parseVersion } from './revision-text.ts';
@@ -38,12 +38,6 @@ const GENERATED_NAMES_MAX = 8;
 const GENERATE_NAME_LENGTH_MAX = 58;
 /** How often a write that lost a race is made again. */
 const RACES_MAX = 100;
-
-/** An object as it was stored (or would have been, in a dry run), with its served bytes. */
-export interface Stored {
-  readonly object: KubeObject;
-  readonly bytes: Buffer;
-}
 
 export interface CreateRequest {
   readonly context: RequestContext;
@@ -283,12 +277,12 @@ export class ObjectRegistry {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
       await this.#store.lookForClaims(allocation);
-      return { object, bytes: Buffer.concat([encoded, NEWLINE]) };
+      return this.#store.rehearse({ key, object, encoded });
     }
     const draft = await this.#store.draft({ key, object, encoded, allocation, span: context.span, isNew: true });
     const written = await this.#store.create(draft);
     if (written === 'lost') throw this.#alreadyExists(await this.#store.read(key), name);
-    return written === 'taken' ? written : this.#stored(draft, written);
+    return written === 'taken' ? written : this.#store.readBack(draft, written);
   }
 
   #alreadyExists(present: Entry | undefined, name: string): ApiError {
@@ -388,18 +382,18 @@ export class ObjectRegistry {
     const { wire } = this.resource;
     this.#comparisons.keepTimes(object, old);
     if (isUnchanged(object, old)) {
-      const standing = await this.#store.standing(current);
+      const standing = await this.#store.standing(current, object);
       if (standing === 'lost') return standing;
       if (standing === 'good') return { object, bytes: current.bytes };
     }
     const encoded = wire.encode(object);
     if (context.dryRun) {
       await this.#store.lookForClaims(allocation);
-      return { object, bytes: wire.serve(encoded, current.revision) };
+      return this.#store.rehearse({ key: current.key, object, encoded }, current.revision);
     }
     const draft = await this.#store.draft({ key: current.key, object, encoded, allocation, span: context.span });
     const written = await this.#store.update(draft, current.revision);
-    return typeof written === 'number' ? this.#stored(draft, written) : 'lost';
+    return typeof written === 'number' ? this.#store.readBack(draft, written) : 'lost';
   }
 
   /** The last finalizer went: so does the object. */
@@ -444,7 +438,7 @@ export class ObjectRegistry {
     const { key } = current;
     const { object } = plan;
     if (!plan.remove && isUnchanged(object, current.object)) {
-      const standing = await this.#store.standing(current);
+      const standing = await this.#store.standing(current, object);
       if (standing === 'lost') return standing;
       if (standing === 'good') return { entry: current, gone: false };
     }
@@ -457,16 +451,6 @@ export class ObjectRegistry {
     if (!plan.remove) return { entry: entry(marked), gone: false };
     const removed = await this.#store.remove(key, marked, object, context.span);
     return { entry: entry(removed === 'lost' ? marked : removed), gone: true };
-  }
-
-  /** What was written, as it is read back: another version or schema on the way may have left its traces. */
-  async #stored({ key, object, encoded, stored, isAsServed }: Draft, revision: number): Promise<Stored> {
-    if (!isAsServed) {
-      const [entry] = await this.resource.cache.entriesOf([{ key, value: stored, modRevision: revision }]);
-      if (entry) return { object: entry.parse(), bytes: entry.bytes };
-    }
-    object.metadata.resourceVersion = String(revision);
-    return { object, bytes: this.resource.wire.serve(encoded, revision) };
   }
 
   #attributes(context: RequestContext, operation: 'CREATE' | 'UPDATE' | 'DELETE', asked: Asked) {
@@ -485,8 +469,6 @@ export class ObjectRegistry {
     if (errors.length > 0) throw invalidObject(this.resource.info, object, errors);
   }
 }
-
-const NEWLINE = Buffer.from('\n');
 
 /**
  * The request as validation sees it. Advice is for objects that are accepted: of refused ones clients hear the errors alone (upstream:

@@ -173,7 +173,7 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
   if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
     const { object, unknown } = isStrategic ? readStructs(type, result) : readJson(type, result);
-    keepReset(result, object);
+    keepReset(type, result, object);
     return { object, problems: [...inPatch, ...unknown], shown };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
