@@ -9,7 +9,7 @@ import type { Admission } from './admission-chain.ts';
 import { admitObject } from './admitted-object.ts';
 import type { Allocation } from './claims.ts';
 import type { ComparisonMetrics } from './comparison-metrics.ts';
-import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
+import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion, type SettledOptions, settledOptions } from './deletion.ts';
 import { invalidObject } from './invalid-object.ts';
 import { objectKey } from './keys.ts';
 import { writeSmaller } from './large-objects.ts';
@@ -70,6 +70,8 @@ interface Asked {
   readonly old: KubeObject | undefined;
   readonly subresource?: string | undefined;
   readonly isNameless?: boolean | undefined;
+  /** What was settled of the request's options. */
+  readonly settled?: SettledOptions | undefined;
 }
 
 /** An object as it is stored, and parsed. */
@@ -414,7 +416,12 @@ export class ObjectRegistry {
       if (!request.change) return { entry: current, gone: false };
       return this.#mark(context, current, { object: request.change(object), remove: false });
     }
-    const attributes = this.#attributes(context, 'DELETE', { object: undefined, old, isNameless: request.isOneOfMany });
+    const attributes = this.#attributes(context, 'DELETE', {
+      object: undefined,
+      old,
+      isNameless: request.isOneOfMany,
+      settled: settledOptions(resource, old, plan, options),
+    });
     await admission.admit(context, attributes);
     await admission.validate(context, attributes);
     if (plan.type === 'remove' && !request.change) return this.#remove(context, current);
@@ -454,10 +461,10 @@ export class ObjectRegistry {
   }
 
   #attributes(context: RequestContext, operation: 'CREATE' | 'UPDATE' | 'DELETE', asked: Asked) {
-    const { object, old, subresource = '', isNameless } = asked;
+    const { object, old, subresource = '', isNameless, settled } = asked;
     const { namespace = '', name = '' } = (object ?? old)?.metadata ?? {};
     const kind = this.resource.info;
-    return admissionAttributes(context, { operation, kind, namespace, name: isNameless ? '' : name, subresource, object, old });
+    return admissionAttributes(context, { operation, kind, namespace, name: isNameless ? '' : name, subresource, object, old, settled });
   }
 
   #matchNamespace(context: RequestContext, object: KubeObject): void {
