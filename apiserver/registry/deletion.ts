@@ -111,7 +111,7 @@ export function isReadyToGo({ strategy }: Resource, object: KubeObject): boolean
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
   if (!deletionTimestamp || (finalizers?.length ?? 0) > 0) return false;
   if (strategy.holdsDeletion) return !strategy.holdsDeletion(object);
-  return deletionGracePeriodSeconds === 0;
+  return (deletionGracePeriodSeconds ?? 0) === 0; // what was made by an apply may say when it goes, and not after how long
 }
 
 function markHeld(resource: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): DeletionPlan {

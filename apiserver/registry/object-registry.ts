@@ -23,7 +23,6 @@ import {
   validateKnownFinalizers,
   validateMetadataUpdate,
   validateObjectMeta,
-  wipeSystemFields,
 } from './metadata-validation.ts';
 import type { ObjectStore, Stored } from './object-store.ts';
 import { checkStored } from './preconditions.ts';
@@ -151,7 +150,9 @@ export class ObjectRegistry {
     const { context, admission, object } = request;
     const { metadata } = object;
     this.#matchNamespace(context, object);
-    wipeSystemFields(metadata);
+    metadata.uid = undefined;
+    metadata.creationTimestamp = undefined;
+    metadata.selfLink = undefined; // but what a PUT or an apply makes may be on its way out already
     await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
     this.#matchNamespace(context, object);
     const { name, generateName } = object.metadata;

@@ -7,6 +7,7 @@ import { checkNamespace } from '../registry/match-namespace.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { contextOf, type Handler, type Rest } from './rest.ts';
+import { setDefaults } from './set-defaults.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
@@ -43,7 +44,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
         if (!current) await mayCreate(rest, exchange);
         const object = first ?? readObject(exchange, namespaced, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
         first = undefined;
-        resource.strategy.setDefaults(object);
+        setDefaults(resource, object);
         if (withFields) resource.fields.track({ live: old, next: object, ...writer });
         else object.metadata.managedFields = undefined;
         return object;

@@ -1,20 +1,14 @@
-import { apiError, type CustomResourceDefinition, type JSONSchemaProps } from '../../../api/index.ts';
-import { cannotBeHandled, DecodeError, decode, isObject, type JsonObject, jsonSchemaProps } from '../../../api/schema.ts';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/index.ts';
+import { DecodeError, decode, isObject, type JsonObject, jsonSchemaProps } from '../../../api/schema.ts';
 
 /**
  * Brings the schemas in a CRD into form that stand where something else may stand too (`items`, `additionalProperties` …), and are therefore
  * not read with the rest: what they do not know is dropped, as Go's own readers of those types do.
  *
- * @throws ApiError (400) for what cannot be a schema.
+ * @throws DecodeError for what cannot be a schema.
  */
 export function readInnerSchemas({ spec }: CustomResourceDefinition): void {
-  try {
-    for (const { schema } of spec.versions ?? []) if (schema?.openAPIV3Schema) readInside(schema.openAPIV3Schema);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    const body = { kind: 'CustomResourceDefinition', version: 'v1' };
-    throw apiError.badRequest(cannotBeHandled(body, body.kind, error.message));
-  }
+  for (const { schema } of spec.versions ?? []) if (schema?.openAPIV3Schema) readInside(schema.openAPIV3Schema);
 }
 
 function readInside(schema: JSONSchemaProps): void {
