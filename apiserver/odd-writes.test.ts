@@ -58,6 +58,9 @@ it.each([
   const posted = await server.request('POST', SETS, { body: { ...body, metadata: { ...metadata, name: 'e' } } });
   const whole = `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing "x": invalid syntax`;
   expect(posted.json()).toMatchObject({ code: 400, message: whole });
+  // Before anybody looks whether it is there, or under which name.
+  const put = await server.request('PUT', `${SETS}/nope`, { body: { ...body, metadata } });
+  expect(put.json()).toMatchObject({ code: 400, message: whole });
 });
 
 it('an owner that another endpoint wrote a second time is there once after the next write', async () => {

@@ -13,7 +13,9 @@ export function readInnerSchemas({ spec }: CustomResourceDefinition): void {
 
 function readInside(schema: JSONSchemaProps): void {
   const { items, additionalProperties, additionalItems, dependencies } = schema;
-  if (items !== undefined) schema.items = readItems(items);
+  if (Array.isArray(items)) schema.items = items.map(readSchema);
+  else if (isObject(items)) schema.items = readSchema(items);
+  else delete schema.items; // neither a schema nor a list of them: upstream's reader leaves both out
   if (additionalProperties !== undefined) schema.additionalProperties = readOrBool(additionalProperties);
   if (additionalItems !== undefined) schema.additionalItems = readOrBool(additionalItems);
   if (dependencies) schema.dependencies = mapValues(dependencies, (value) => (Array.isArray(value) ? value : readSchema(value)));
@@ -30,11 +32,6 @@ function readInside(schema: JSONSchemaProps): void {
 
 const mapValues = <T, U>(map: Readonly<Record<string, T>>, convert: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(map).map(([name, value]) => [name, convert(value)]));
-
-/** Whatever is neither a schema nor a list of them is a schema that says nothing. */
-function readItems(items: unknown): JSONSchemaProps | JSONSchemaProps[] {
-  return Array.isArray(items) ? items.map(readSchema) : isObject(items) ? readSchema(items) : {};
-}
 
 function readOrBool(value: unknown): JSONSchemaProps | boolean {
   if (typeof value === 'boolean') return value;
