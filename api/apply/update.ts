@@ -16,6 +16,8 @@ export interface Version {
   convert(object: unknown): unknown;
   /** And back. */
   restore(object: unknown): unknown;
+  /** What the endpoint lets nobody own in this version, where that is not what it is in the version that is written. */
+  readonly reset?: FieldSet | undefined;
 }
 
 export interface Target {
@@ -92,7 +94,7 @@ function changesIn(target: Target, versions: Versions, apiVersion: string, step:
   const version = target.otherVersion(apiVersion);
   const live = version?.convert(step.live); // which upstream finds out first, and tells as it is
   const next = version && told('failed to convert new object', () => version.convert(step.next));
-  const changes = version && changesOf({ ...target, type: version.type }, live, next);
+  const changes = version && changesOf({ ...target, type: version.type, reset: version.reset ?? target.reset }, live, next);
   versions.set(apiVersion, changes);
   return changes;
 }
@@ -128,7 +130,7 @@ export function trackUpdate(
   step: { live: unknown; next: unknown },
   writer: ManagerInfo & { time: string },
 ): boolean {
-  const isReconciled = reconcile(target, managed);
+  const isReconciled = reconcile(target, managed, step.live);
   const changes = changesOf(target, step.live, step.next);
   const { changed, removed } = changes;
   if (isEmpty(changed) && isEmpty(removed) && !isReconciled && isUpToDate(target, managed)) return false;
@@ -142,17 +144,28 @@ export function trackUpdate(
   return true;
 }
 
-/** Brings the entries up to their types, which may have changed since they were written; returns whether one was behind. */
-function reconcile(target: Target, managed: Managed): boolean {
+/**
+ * Brings the entries up to their types, which may have changed since they were written; returns whether one was behind.
+ *
+ * @throws ApplyTypeError where the object is not of the type of a version that an entry is in.
+ */
+function reconcile(target: Target, managed: Managed, live: unknown): boolean {
+  const types = new Map<string, ApplyType | undefined>([[target.apiVersion, target.type]]);
   let isChanged = false;
   for (const [id, entry] of managed) {
-    const type = versionOf(target, entry.apiVersion)?.type;
+    if (!types.has(entry.apiVersion)) types.set(entry.apiVersion, typeIn(target.otherVersion(entry.apiVersion), live));
+    const type = types.get(entry.apiVersion);
     const set = type ? reconcileSet(type, entry.set) : entry.set;
     if (set === entry.set) continue;
     managed.set(id, { ...entry, set });
     isChanged = true;
   }
   return isChanged;
+}
+
+function typeIn(version: Version | undefined, live: unknown): ApplyType | undefined {
+  version?.convert(live);
+  return version?.type;
 }
 
 /** Whether all entries are of the version that is written, and own something. */
@@ -182,7 +195,7 @@ export function apply(
   const { live, config } = step;
   const { force, time, ...info } = applier;
   const id = idOf(info);
-  reconcile(target, managed);
+  reconcile(target, managed, live);
   const last = managed.get(id);
   const merged = merge(type, live, config);
   // While it prunes, the configuration also holds on to what nobody owns: the name, the metadata as such.

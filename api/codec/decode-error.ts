@@ -5,6 +5,9 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
+/** A body that fits its type, but says what the kind cannot mean: upstream cannot bring it into its internal version. */
+export class ConversionError extends DecodeError {}
+
 /** What a body says it is. */
 export interface TypeMeta {
   readonly apiVersion: string;

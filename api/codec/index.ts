@@ -2,7 +2,7 @@
 
 export { convertMap } from './conversion.ts';
 export { type Decoded, decode, floatMisfit } from './decode.ts';
-export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
+export { ConversionError, cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { decodeText, duplicateFields, hasDuplicates } from './duplicates.ts';
 export { inFieldOrder } from './field-order.ts';
 export { emptyAt, emptyIn, hasEmpties, sharesEmpties, withEmpties } from './given-empties.ts';

@@ -40,7 +40,11 @@ export interface AdmissionPlugin {
 }
 
 /** What {@link admissionAttributes} is told; the rest it knows of the request. */
-type Facts = Omit<AdmissionAttributes, 'options' | 'reinvocation' | 'namespace'> & { readonly namespace: string };
+type Facts = Omit<AdmissionAttributes, 'options' | 'reinvocation' | 'namespace'> & {
+  readonly namespace: string;
+  /** What was settled of the request's options since. */
+  readonly settled?: Partial<OperationOptions> | undefined;
+};
 
 /** The attributes of a request. */
 export function admissionAttributes(context: RequestContext, facts: Facts): AdmissionAttributes {
@@ -58,8 +62,9 @@ class RequestAttributes implements AdmissionAttributes {
   readonly object: Facts['object'];
   readonly old: Facts['old'];
   readonly reinvocation = undefined;
+  readonly #settled: Facts['settled'];
 
-  constructor(context: RequestContext, { operation, kind, namespace, name, subresource, object, old }: Facts) {
+  constructor(context: RequestContext, { operation, kind, namespace, name, subresource, object, old, settled }: Facts) {
     this.#context = context;
     this.operation = operation;
     this.kind = kind;
@@ -68,10 +73,12 @@ class RequestAttributes implements AdmissionAttributes {
     this.subresource = subresource;
     this.object = object;
     this.old = old;
+    this.#settled = settled;
   }
 
   get options(): AdmissionAttributes['options'] {
-    return this.operation === 'CONNECT' ? undefined : this.#context.options?.(this.operation);
+    const given = this.operation === 'CONNECT' ? undefined : this.#context.options?.(this.operation);
+    return given && this.#settled ? { ...given, ...this.#settled } : given;
   }
 }
 

@@ -3,7 +3,7 @@
 //     create, update, patch ──▶ track ──▶ compare before and after ──▶ the writer owns what it changed, others lose it
 //     apply ──────────────────▶ apply ──▶ merge, prune, conflicts  ──▶ the applier owns what it names
 import { type ApiError, apiError, type KubeObject, toTime } from '../../api/index.ts';
-import { convertMap, DecodeError, type ObjectType, ownership, withEmpties } from '../../api/schema.ts';
+import { ConversionError, convertMap, DecodeError, type ObjectType, ownership, withEmpties } from '../../api/schema.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { conflictError } from './conflict.ts';
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from './last-applied.ts';
@@ -37,6 +37,8 @@ export interface Application extends Writer {
   /** The configuration as it was sent, parsed. */
   readonly config: unknown;
   readonly force: boolean;
+  /** Completes what the configuration changed; an object that stays as it was stays without defaults that came later, as upstream's does. */
+  setDefaults?(object: KubeObject): void;
 }
 
 export interface FieldManagerOptions {
@@ -82,7 +84,8 @@ export class FieldManager {
     try {
       if (live && this.#type.hasChanged) ownership.validateStored(this.#type.applyType, live);
       const changed = this.#trackUpdate(managed, tracking, { live: live ?? this.#zeroObject(), next: withEmpties(next) });
-      if (!changed && asStored) {
+      // What another subresource left twice is there once when it is read.
+      if (!changed && asStored?.length === managed.size) {
         next.metadata.managedFields = asStored;
         return;
       }
@@ -98,7 +101,7 @@ export class FieldManager {
   /**
    * Applies a configuration.
    *
-   * @returns the object to store, in its normal form but without defaults.
+   * @returns the object to store, in its normal form.
    * @throws ApiError (400, 409, 500)
    */
   apply(application: Application): KubeObject {
@@ -115,6 +118,7 @@ export class FieldManager {
     const applied = this.#applyOrTakeOver(managed, before, { ...application, config: patch });
     if (applied.object !== undefined) this.#convert(`failed to convert new object (${nameOf(patch)})`);
     const object = this.#normal(applied.object ?? before, patch);
+    if (applied.object !== undefined) this.#complete(object, patch, application);
     if (manager === KUBECTL && object.metadata.annotations?.[LAST_APPLIED]) {
       object.metadata.annotations = withLastApplied(object.metadata.annotations, patch);
     }
@@ -233,6 +237,15 @@ export class FieldManager {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       throw this.#misfit(patch, error);
+    }
+  }
+
+  #complete(object: KubeObject, patch: Record<string, unknown>, { setDefaults }: Application): void {
+    try {
+      setDefaults?.(object);
+    } catch (error) {
+      if (error instanceof ConversionError) throw plainError(`failed to convert to unversioned (${nameOf(patch)}): ${error.message}`);
+      throw error instanceof DecodeError ? this.#misfit(patch, error) : error;
     }
   }
 

@@ -8,6 +8,7 @@ import { UNSTRUCTURED_WORDING } from '../registry/wording.ts';
 import { compileSchemaRules, type RuleMetrics, type SchemaRules } from '../schema-rules/index.ts';
 import { customType } from './custom-type.ts';
 import { acceptedNamesOf, type Crd, type CrdVersion, isConditionTrue, isNamespaced, servedVersions, storageVersion } from './definition.ts';
+import { setNested } from './nested.ts';
 import { type Printer, printerOf } from './printer-columns.ts';
 import { publishedKind } from './published-kind.ts';
 import { type CustomSchema, compileSchema } from './schema/index.ts';
@@ -103,8 +104,18 @@ function versionOf(crd: Crd, version: CrdVersion, metrics: RuleMetrics): Version
     schema,
     // A definition's first generation is its schema from the beginning.
     type: customType(schema, crd.metadata.generation !== 1),
+    isReadOtherwise: schema.defaultsStatus || !knowsReplicas(schema, version),
     apiVersion: apiVersionOf(info),
   };
+}
+
+/** Whether a schema keeps what a Scale writes. */
+function knowsReplicas(schema: CustomSchema, { subresources }: CrdVersion): boolean {
+  const path = subresources?.scale?.specReplicasPath;
+  if (path === undefined) return true;
+  const scaled = {};
+  setNested(scaled, path, 1);
+  return schema.unknownFields(scaled).length === 0;
 }
 
 const timed = (rules: SchemaRules, metrics: RuleMetrics): SchemaRules => ({

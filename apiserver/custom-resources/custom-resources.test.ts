@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../runtime/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
-import { nestedInteger } from './nested.ts';
+import { NestedError, nestedInteger } from './nested.ts';
 import {
   CRDS,
   definition,
@@ -394,6 +394,11 @@ describe('subresources', () => {
   it('numbers keep their digits', () => {
     expect(nestedInteger({ spec: { n: 2n ** 62n } }, '.spec.n')).toBe(2n ** 62n);
     expect(() => nestedInteger({ spec: { n: 'x' } }, '.spec.n')).toThrow('.spec.n accessor error: x is of the type string, expected int64');
+  });
+
+  it('what is no map is told of by the path that it cannot have', () => {
+    const message = '.spec.n accessor error: x is of the type string, expected map[string]interface{}';
+    expect(() => nestedInteger({ spec: 'x' }, '.spec.n.m')).toThrow(new NestedError(message));
   });
 
   it('scale of an object that says no number', async () => {

@@ -29,7 +29,7 @@ function nested(object: unknown, path: string): unknown {
   let value = object;
   for (const [index, name] of names.entries()) {
     if (value === undefined || value === null) return undefined;
-    if (!isObject(value)) throw wrongType(names.slice(0, index + 1).join('.'), value, 'map[string]interface {}', names.join('.'));
+    if (!isObject(value)) throw wrongType(names.slice(0, index + 1).join('.'), value, 'map[string]interface{}');
     value = value[name];
   }
   return value;
@@ -51,8 +51,10 @@ export function setNested(object: JsonObject, path: string, value: unknown): voi
   at[names.at(-1) ?? ''] = value;
 }
 
-function wrongType(path: string, value: unknown, wanted: string, whole = path.replace(/^\./, '')): NestedError {
-  return new NestedError(`.${whole} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`);
+function wrongType(path: string, value: unknown, wanted: string): NestedError {
+  return new NestedError(
+    `.${path.replace(/^\./, '')} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`,
+  );
 }
 
 const goValue = (value: unknown): string => (value === null ? '<nil>' : String(value));

@@ -48,11 +48,7 @@ export function customStrategy(options: CustomStrategyOptions): Strategy {
     setDefaults: (object) => schema.setDefaults(membersOf(object)),
     prepareForCreate: (_, object) => {
       if (options.isTerminating()) throw apiError.forbidden(options.subject, object.metadata.name ?? '', TERMINATING);
-      if (hasStatus) {
-        delete membersOf(object).status;
-        // What is stored without a status is read with the one that is its default.
-        if (schema.defaultsStatus) schema.setDefaults(membersOf(object));
-      }
+      if (hasStatus) delete membersOf(object).status;
       object.metadata.generation = 1;
     },
     prepareForUpdate: (_, object, old) => {

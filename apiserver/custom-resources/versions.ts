@@ -1,7 +1,7 @@
 // Objects of a custom resource from one version to another, and between the store and its clients: upstream's codec of custom resources
 // (apiextensions-apiserver, `pkg/apiserver/customresource_handler.go`, `crdConversionRESTOptionsGetter`).
 import { type KindInfo, type KubeObject, parseOwnJson } from '../../api/index.ts';
-import { type ObjectType, ownership } from '../../api/schema.ts';
+import { equalJson, type ObjectType, ownership } from '../../api/schema.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { StoredForm } from '../registry/stored-form.ts';
@@ -21,6 +21,8 @@ export interface VersionForm {
   readonly apiVersion: string;
   readonly schema: CustomSchema;
   readonly type: ObjectType;
+  /** Whether an object that was written in this version may read back with other fields: with a status that nobody gave, without its replicas. */
+  readonly isReadOtherwise: boolean;
 }
 
 /** All versions of one custom resource. */
@@ -45,10 +47,10 @@ export class Versions {
   formOf(served: VersionForm, wire: WireForm): StoredForm {
     const convert = this.#convert;
     return {
-      store: (encoded, object) => (served === this.#stored ? encoded : this.#toStored(object)),
+      store: (encoded, object) => (served === this.#stored ? laidOut(encoded, served) : this.#toStored(object)),
       isEncoded: () => false, // whoever wrote it may have had another schema
       isReadLater: true,
-      isOutdated: ({ value }) => apiVersionIn(value) !== this.#stored.apiVersion,
+      isOutdated: (stored, next) => !isSame(stored.value, next),
       read: ({ value }) => wire.encode(rename(this.#fromStored(value), served)),
       converter: convert && {
         isNeeded: ({ value }) => apiVersionIn(value) !== served.apiVersion,
@@ -66,7 +68,8 @@ export class Versions {
 
   /**
    * Another version for the owners of fields. An object that does not fit its schema cannot be compared there: that is an ApplyTypeError,
-   * which has the tracking of a plain write given up, as upstream does.
+   * which has the tracking of a plain write given up, as upstream does. What an endpoint lets nobody own is told of the version of the request
+   * alone (`customResourceStrategy.GetResetFields`).
    *
    * @throws ApplyTypeError for a version that the definition does not have (any more): upstream's converter knows only that it is wrong.
    */
@@ -78,7 +81,7 @@ export class Versions {
       ownership.validate(target.type.applyType, renamed);
       return renamed;
     };
-    return { type: form.type.applyType, convert: as(form), restore: as(from) };
+    return { type: form.type.applyType, convert: as(form), restore: as(from), reset: ownership.EMPTY };
   }
 
   /** An object of any version in this one. */
@@ -105,6 +108,12 @@ export class Versions {
     return this.#convert([object], apiVersion).then(([converted]) => this.#storedWire.encode(coerce(schema, converted, false).object));
   }
 }
+
+/** Bytes that read back as something else are not those that were encoded. */
+const laidOut = (encoded: Buffer, { isReadOtherwise }: VersionForm): Buffer => (isReadOtherwise ? Buffer.from(encoded) : encoded);
+
+/** Whether two stored objects say the same, in whatever order. */
+const isSame = (a: Buffer, b: Buffer): boolean => a.equals(b) || equalJson(parseOwnJson(a.toString()), parseOwnJson(b.toString()));
 
 /** The object in a version that differs in its name only: what the other schema does not know is gone, nothing is defaulted. */
 function rename(object: KubeObject, { apiVersion, schema }: VersionForm): KubeObject {

@@ -20,6 +20,26 @@ export type DeletionPlan =
   /** `object` is stored, marked as terminating; then, with `remove`, it goes. */
   | { readonly type: 'mark'; readonly object: KubeObject; readonly remove: boolean };
 
+/** What a delete settles of its options before admission is told of them. */
+export type SettledOptions = Pick<DeleteRequest, 'gracePeriodSeconds' | 'preconditions'>;
+
+/**
+ * How long an object that goes gracefully has, and which object is meant of kinds that hold their own deletion. Upstream changes the options in
+ * place: `BeforeDelete` (apiserver, `pkg/registry/rest/delete.go`), and the storages of namespaces and of definitions.
+ */
+export function settledOptions(
+  { strategy }: Resource,
+  old: KubeObject,
+  plan: DeletionPlan,
+  { gracePeriodSeconds, preconditions }: DeleteRequest,
+): SettledOptions | undefined {
+  if (strategy.holdsDeletion) return { preconditions: { uid: old.metadata.uid, ...preconditions } };
+  if (plan.type === 'mark' && strategy.gracePeriodSeconds) {
+    return { gracePeriodSeconds: plan.object.metadata.deletionGracePeriodSeconds };
+  }
+  return gracePeriodSeconds !== undefined && gracePeriodSeconds < 0 ? { gracePeriodSeconds: 1 } : undefined;
+}
+
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
 /** What is wrong with delete options. */
@@ -91,7 +111,7 @@ export function isReadyToGo({ strategy }: Resource, object: KubeObject): boolean
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
   if (!deletionTimestamp || (finalizers?.length ?? 0) > 0) return false;
   if (strategy.holdsDeletion) return !strategy.holdsDeletion(object);
-  return deletionGracePeriodSeconds === 0;
+  return (deletionGracePeriodSeconds ?? 0) === 0; // what was made by an apply may say when it goes, and not after how long
 }
 
 function markHeld(resource: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): DeletionPlan {

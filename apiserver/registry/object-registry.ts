@@ -9,7 +9,7 @@ import type { Admission } from './admission-chain.ts';
 import { admitObject } from './admitted-object.ts';
 import type { Allocation } from './claims.ts';
 import type { ComparisonMetrics } from './comparison-metrics.ts';
-import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
+import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion, type SettledOptions, settledOptions } from './deletion.ts';
 import { invalidObject } from './invalid-object.ts';
 import { objectKey } from './keys.ts';
 import { writeSmaller } from './large-objects.ts';
@@ -23,9 +23,8 @@ import {
   validateKnownFinalizers,
   validateMetadataUpdate,
   validateObjectMeta,
-  wipeSystemFields,
 } from './metadata-validation.ts';
-import type { Draft, ObjectStore } from './object-store.ts';
+import type { ObjectStore, Stored } from './object-store.ts';
 import { checkStored } from './preconditions.ts';
 import type { Resource } from './resource.ts';
 import { isRevision, parseVersion } from './revision-text.ts';
@@ -38,12 +37,6 @@ const GENERATED_NAMES_MAX = 8;
 const GENERATE_NAME_LENGTH_MAX = 58;
 /** How often a write that lost a race is made again. */
 const RACES_MAX = 100;
-
-/** An object as it was stored (or would have been, in a dry run), with its served bytes. */
-export interface Stored {
-  readonly object: KubeObject;
-  readonly bytes: Buffer;
-}
 
 export interface CreateRequest {
   readonly context: RequestContext;
@@ -76,6 +69,8 @@ interface Asked {
   readonly old: KubeObject | undefined;
   readonly subresource?: string | undefined;
   readonly isNameless?: boolean | undefined;
+  /** What was settled of the request's options. */
+  readonly settled?: SettledOptions | undefined;
 }
 
 /** An object as it is stored, and parsed. */
@@ -155,7 +150,9 @@ export class ObjectRegistry {
     const { context, admission, object } = request;
     const { metadata } = object;
     this.#matchNamespace(context, object);
-    wipeSystemFields(metadata);
+    metadata.uid = undefined;
+    metadata.creationTimestamp = undefined;
+    metadata.selfLink = undefined; // but what a PUT or an apply makes may be on its way out already
     await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
     this.#matchNamespace(context, object);
     const { name, generateName } = object.metadata;
@@ -283,12 +280,12 @@ export class ObjectRegistry {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
       await this.#store.lookForClaims(allocation);
-      return { object, bytes: Buffer.concat([encoded, NEWLINE]) };
+      return this.#store.rehearse({ key, object, encoded });
     }
     const draft = await this.#store.draft({ key, object, encoded, allocation, span: context.span, isNew: true });
     const written = await this.#store.create(draft);
     if (written === 'lost') throw this.#alreadyExists(await this.#store.read(key), name);
-    return written === 'taken' ? written : this.#stored(draft, written);
+    return written === 'taken' ? written : this.#store.readBack(draft, written);
   }
 
   #alreadyExists(present: Entry | undefined, name: string): ApiError {
@@ -388,18 +385,18 @@ export class ObjectRegistry {
     const { wire } = this.resource;
     this.#comparisons.keepTimes(object, old);
     if (isUnchanged(object, old)) {
-      const standing = await this.#store.standing(current);
+      const standing = await this.#store.standing(current, object);
       if (standing === 'lost') return standing;
       if (standing === 'good') return { object, bytes: current.bytes };
     }
     const encoded = wire.encode(object);
     if (context.dryRun) {
       await this.#store.lookForClaims(allocation);
-      return { object, bytes: wire.serve(encoded, current.revision) };
+      return this.#store.rehearse({ key: current.key, object, encoded }, current.revision);
     }
     const draft = await this.#store.draft({ key: current.key, object, encoded, allocation, span: context.span });
     const written = await this.#store.update(draft, current.revision);
-    return typeof written === 'number' ? this.#stored(draft, written) : 'lost';
+    return typeof written === 'number' ? this.#store.readBack(draft, written) : 'lost';
   }
 
   /** The last finalizer went: so does the object. */
@@ -420,7 +417,12 @@ export class ObjectRegistry {
       if (!request.change) return { entry: current, gone: false };
       return this.#mark(context, current, { object: request.change(object), remove: false });
     }
-    const attributes = this.#attributes(context, 'DELETE', { object: undefined, old, isNameless: request.isOneOfMany });
+    const attributes = this.#attributes(context, 'DELETE', {
+      object: undefined,
+      old,
+      isNameless: request.isOneOfMany,
+      settled: settledOptions(resource, old, plan, options),
+    });
     await admission.admit(context, attributes);
     await admission.validate(context, attributes);
     if (plan.type === 'remove' && !request.change) return this.#remove(context, current);
@@ -444,7 +446,7 @@ export class ObjectRegistry {
     const { key } = current;
     const { object } = plan;
     if (!plan.remove && isUnchanged(object, current.object)) {
-      const standing = await this.#store.standing(current);
+      const standing = await this.#store.standing(current, object);
       if (standing === 'lost') return standing;
       if (standing === 'good') return { entry: current, gone: false };
     }
@@ -459,21 +461,11 @@ export class ObjectRegistry {
     return { entry: entry(removed === 'lost' ? marked : removed), gone: true };
   }
 
-  /** What was written, as it is read back: another version or schema on the way may have left its traces. */
-  async #stored({ key, object, encoded, stored, isAsServed }: Draft, revision: number): Promise<Stored> {
-    if (!isAsServed) {
-      const [entry] = await this.resource.cache.entriesOf([{ key, value: stored, modRevision: revision }]);
-      if (entry) return { object: entry.parse(), bytes: entry.bytes };
-    }
-    object.metadata.resourceVersion = String(revision);
-    return { object, bytes: this.resource.wire.serve(encoded, revision) };
-  }
-
   #attributes(context: RequestContext, operation: 'CREATE' | 'UPDATE' | 'DELETE', asked: Asked) {
-    const { object, old, subresource = '', isNameless } = asked;
+    const { object, old, subresource = '', isNameless, settled } = asked;
     const { namespace = '', name = '' } = (object ?? old)?.metadata ?? {};
     const kind = this.resource.info;
-    return admissionAttributes(context, { operation, kind, namespace, name: isNameless ? '' : name, subresource, object, old });
+    return admissionAttributes(context, { operation, kind, namespace, name: isNameless ? '' : name, subresource, object, old, settled });
   }
 
   #matchNamespace(context: RequestContext, object: KubeObject): void {
@@ -485,8 +477,6 @@ export class ObjectRegistry {
     if (errors.length > 0) throw invalidObject(this.resource.info, object, errors);
   }
 }
-
-const NEWLINE = Buffer.from('\n');
 
 /**
  * The request as validation sees it. Advice is for objects that are accepted: of refused ones clients hear the errors alone (upstream:

@@ -22,6 +22,12 @@ export interface Draft {
   readonly write?: WriteSpan | undefined;
 }
 
+/** An object as it was stored (or would have been, in a dry run), with its served bytes. */
+export interface Stored {
+  readonly object: KubeObject;
+  readonly bytes: Buffer;
+}
+
 /** What a write is part of, as traces tell it. */
 interface WriteOrigin {
   readonly span?: Span | undefined;
@@ -72,11 +78,11 @@ export class ObjectStore {
   }
 
   /**
-   * Whether an object is to be written though nothing in it changes, because it is sealed with what is to be given up, or of a version that is: upstream's "stale"
-   * data (apiserver, `GuaranteedUpdate` in pkg/storage/etcd3/store.go). `lost`: it is not as it was seen.
+   * Whether an object is to be written though nothing in it changes, because it is sealed with what is to be given up, or lies there in another form than it would:
+   * upstream's "stale" data, and its comparison of bytes (apiserver, `GuaranteedUpdate` in pkg/storage/etcd3/store.go). `lost`: it is not as it was seen.
    */
-  async standing({ key, revision }: Entry): Promise<'good' | 'stale' | 'lost'> {
-    const { form } = this.#resource;
+  async standing({ key, revision }: Entry, object: KubeObject): Promise<'good' | 'stale' | 'lost'> {
+    const { form, wire } = this.#resource;
     const { sealing } = form;
     if (!sealing && !form.isOutdated) return 'good';
     const { kvs } = await this.#store.range({ key });
@@ -85,7 +91,31 @@ export class ObjectStore {
     if (sealing?.isLocked(pair)) await sealing.unlock([pair]);
     if (sealing?.isStale(pair)) return 'stale';
     const opened = sealing ? { key, value: sealing.open(pair) } : pair;
-    return form.isOutdated?.(opened) ? 'stale' : 'good';
+    if (!form.isOutdated) return 'good';
+    return form.isOutdated(opened, await form.store(wire.encode(object), object)) ? 'stale' : 'good';
+  }
+
+  /** What was written, as it is read back: another version or schema on the way may have left its traces. */
+  async readBack({ key, object, encoded, stored, isAsServed }: Draft, revision: Revision): Promise<Stored> {
+    const { cache, wire } = this.#resource;
+    if (!isAsServed) {
+      const [entry] = await cache.entriesOf([{ key, value: stored, modRevision: revision }]);
+      if (entry) return { object: entry.parse(), bytes: entry.bytes };
+    }
+    object.metadata.resourceVersion = String(revision);
+    return { object, bytes: wire.serve(encoded, revision) };
+  }
+
+  /**
+   * What a dry run answers, which goes the same way but for the store (apiserver, `DryRunnableStorage`).
+   *
+   * @param revision that of the object as it stays; a new one has none.
+   */
+  async rehearse(parts: Pick<Draft, 'key' | 'object' | 'encoded'>, revision?: Revision): Promise<Stored> {
+    const { object, bytes } = await this.readBack(await this.draft(parts), revision ?? 0);
+    if (revision !== undefined) return { object, bytes };
+    object.metadata.resourceVersion = undefined;
+    return { object, bytes: Buffer.concat([this.#resource.wire.encode(object), NEWLINE]) };
   }
 
   /** Writes an object that must not be there yet. */
@@ -177,3 +207,5 @@ export class ObjectStore {
     return 'taken';
   }
 }
+
+const NEWLINE = Buffer.from('\n');

@@ -20,8 +20,11 @@ export interface StoredForm {
   readonly isExact?: boolean | undefined;
   /** Whether this is another version than the one that is stored, and {@link read} takes that one's served form as well. */
   readonly isView?: boolean | undefined;
-  /** Whether what lies there is of another version than is stored now: a write that changes nothing brings it into that one. */
-  readonly isOutdated?: ((stored: StoredPair) => boolean) | undefined;
+  /**
+   * Whether what lies there is not what a write that changes nothing would write, as it is of another version than is stored now, or of
+   * another schema: it is written then. Absent where that cannot be.
+   */
+  readonly isOutdated?: ((stored: StoredPair, next: Buffer) => boolean) | undefined;
   /** For forms that somebody else has to be asked for. */
   readonly converter?: StoredConverter | undefined;
   /** What stands between all of this and the store: encryption at rest. {@link store} is before it, everything else behind. */

@@ -36,7 +36,8 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
     next: async (current, live) => {
       if (!current) await mayCreate(rest, exchange);
       span?.event('About to apply patch');
-      const object = resource.fields.apply({ ...writer, live, config, force: options.force });
+      const { setDefaults } = resource.strategy;
+      const object = resource.fields.apply({ ...writer, live, config, force: options.force, setDefaults });
       judgeConfig(exchange, repeated, options.fieldValidation);
       span?.event('About to check admission control');
       return finish(endpoint, object, { name, isNew: !current });
@@ -78,7 +79,7 @@ export function judgeConfig(exchange: Exchange, repeated: YamlContent['repeated'
 }
 
 function finish({ resource }: Endpoint, object: KubeObject, { name, isNew }: { name: string; isNew: boolean }): KubeObject {
-  const { subject, wire, strategy } = resource;
+  const { subject, wire } = resource;
   const { uid } = object.metadata;
   if (isNew && uid) {
     throw apiError.conflict(subject, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
@@ -86,6 +87,5 @@ function finish({ resource }: Endpoint, object: KubeObject, { name, isNew }: { n
   object.kind = wire.kind;
   object.apiVersion = wire.apiVersion;
   checkName(object, name);
-  strategy.setDefaults(object);
   return object;
 }

@@ -1,6 +1,7 @@
 import { apiError, type Binding, coreKinds, type KindInfo, type KubeObject, type Pod } from '../../api/index.ts';
 import { bodies, cloneJson, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
+import { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
@@ -11,11 +12,15 @@ import type { RequestContext, UpdateStrategy } from '../registry/strategy.ts';
 import { bindPod as bindToNode, validateBinding } from '../strategies/index.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
 
 /** Binding changes nothing but what it is about; there is nothing to prepare and nothing more to check. */
 const AS_IT_IS: UpdateStrategy<KubeObject> = { prepareForUpdate: () => undefined, validateUpdate: () => [] };
 
 const TARGET = { info: { group: '', version: 'v1', kind: 'Binding' }, type: typeOfMessage(bodies.binding) as ObjectType };
+
+/** Who owns the fields of a Binding, which admission is told of. */
+const FIELDS = new FieldManager({ apiVersion: 'v1', kind: TARGET.info.kind, type: TARGET.type });
 
 /** POST to pods/NAME/binding: the scheduler's word on where a pod runs. */
 export const bindPod: Handler = async (rest, exchange, endpoint) => {
@@ -38,10 +43,11 @@ export async function createBinding(rest: Rest, exchange: Exchange): Promise<voi
 async function readBinding(rest: Rest, exchange: Exchange): Promise<Binding> {
   rest.negotiator.answer(exchange.accept);
   const bytes = await readBody(exchange.request);
-  const { fieldValidation } = readWriteOptions(exchange, 'CreateOptions');
+  const options = readWriteOptions(exchange, 'CreateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
-  const binding = rest.decoder.decode(body, TARGET, fieldValidation, (text) => exchange.warn(text));
+  const binding = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text));
   matchNamespace(binding, exchange.info.namespace);
+  FIELDS.track({ ...writerOf(exchange, options), live: undefined, next: binding });
   return binding as Binding;
 }
 

@@ -2,6 +2,7 @@ import { readBody } from '../pipeline/body.ts';
 import { wipeSystemFields } from '../registry/metadata-validation.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { contextOf, type Handler } from './rest.ts';
+import { setDefaults } from './set-defaults.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
@@ -15,7 +16,7 @@ export const createObject: Handler = async (rest, exchange, { resource, registry
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   span?.event('About to convert to expected version');
   const object = rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text));
-  resource.strategy.setDefaults(object);
+  setDefaults(resource, object);
   span?.event('Conversion done');
   const context = contextOf(rest, exchange, options.dryRun);
   dedupOwnerReferences(object, 'in the request', context.warn);

@@ -96,7 +96,7 @@ export class BodyDecoder {
     try {
       const { object, unknown } = target.type.decode(raw, encoding === 'json' ? text : undefined);
       const problems = encoding === 'json' ? target.type.strictProblems(text, raw, unknown) : [...repeated(), ...unknown];
-      keepReset(raw, object);
+      keepReset(target.type, raw, object);
       return { object: named(object, target), problems };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;

@@ -4,6 +4,7 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
+  ConversionError,
   cloneJson,
   convertMap,
   DecodeError,
@@ -28,6 +29,7 @@ import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
 import { headerMisfit, named, warningsOf, writtenMediaType } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
+import { setDefaults } from './set-defaults.ts';
 import { checkName } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
@@ -113,7 +115,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
         if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
         warned = true;
         if (patch.type !== STRATEGIC_MERGE) checkKind(rest, endpoint, object, shown);
-        finish(exchange, endpoint, object);
+        finish(exchange, endpoint, object, refusalOf(patch, shown));
         if (withFields) resource.fields.track({ live, next: object, ...writer });
         else object.metadata.managedFields = undefined;
         span?.event('About to check admission control');
@@ -173,7 +175,7 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
   if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
     const { object, unknown } = isStrategic ? readStructs(type, result) : readJson(type, result);
-    keepReset(result, object);
+    keepReset(type, result, object);
     return { object, problems: [...inPatch, ...unknown], shown };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
@@ -246,6 +248,12 @@ function asPatchFailure(error: PatchError): ApiError {
   return apiError.custom({ code: 422, reason: 'Invalid', message: error.message, details: {} });
 }
 
+/** A strategic merge patch is applied to the versioned object, which is brought into the internal form afterwards; others to its text. */
+const refusalOf =
+  ({ type }: Patch, shown: () => string) =>
+  (error: DecodeError): ApiError =>
+    type === STRATEGIC_MERGE && error instanceof ConversionError ? plainError(error.message) : misfit(shown(), error.message);
+
 /** What a patch made does not fit the kind: upstream reports it under no kind and no name. */
 const misfit = (value: string, why: string): ApiError =>
   apiError.invalid({ group: '', resource: '' }, '', [fieldError.invalid('patch', value, why)]);
@@ -269,9 +277,9 @@ function checkKind({ decoder }: Rest, { resource }: Endpoint, object: KubeObject
   if (mismatch !== undefined) throw misfit(shown(), mismatch);
 }
 
-function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {
+function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject, refused: (error: DecodeError) => ApiError): void {
   named(object, resource);
   if (resource.info.namespaced) checkNamespace(object, exchange.info.namespace);
   checkName(object, exchange.info.name);
-  resource.strategy.setDefaults(object);
+  setDefaults(resource, object, refused);
 }

@@ -7,7 +7,8 @@ import { checkNamespace } from '../registry/match-namespace.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { contextOf, type Handler, type Rest } from './rest.ts';
-import { readWriteOptions } from './write-options.ts';
+import { setDefaults } from './set-defaults.ts';
+import { type FieldValidation, readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
 /** PUT of an object or of a subresource that is a view of it. */
@@ -25,9 +26,13 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   // The first reading warns and refuses; another, after a lost race, needs the object anew.
   const { namespaced } = resource.info;
   span?.event('About to convert to expected version');
-  let first: KubeObject | undefined = readObject(exchange, namespaced, () =>
-    rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text)),
-  );
+  const read = (validation: FieldValidation, warn: (text: string) => void): KubeObject =>
+    readObject(exchange, namespaced, () => {
+      const object = rest.decoder.decode(body, resource, validation, warn);
+      setDefaults(resource, object);
+      return object;
+    });
+  let first: KubeObject | undefined = read(options.fieldValidation, (text) => exchange.warn(text));
   span?.event('Conversion done');
   span?.event('About to store object in database');
   const updated = await writeSmaller((withFields) =>
@@ -41,9 +46,8 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
       mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
       next: async (current, old) => {
         if (!current) await mayCreate(rest, exchange);
-        const object = first ?? readObject(exchange, namespaced, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
+        const object = first ?? read('Ignore', () => undefined);
         first = undefined;
-        resource.strategy.setDefaults(object);
         if (withFields) resource.fields.track({ live: old, next: object, ...writer });
         else object.metadata.managedFields = undefined;
         return object;

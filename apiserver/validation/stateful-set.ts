@@ -69,11 +69,13 @@ function checkPolicies(errors: Errors, spec: StatefulSetSpec): void {
 
 function checkUpdateStrategy(errors: Errors, path: string, strategy: NonNullable<StatefulSetSpec['updateStrategy']>): void {
   const { type = '', rollingUpdate } = strategy;
-  const goStrategy = (): unknown => goPart(appsKinds.statefulsets, ['spec', 'updateStrategy'], strategy);
+  // Inside, a partition is a number, not perhaps one.
+  const inside = rollingUpdate && { partition: 0, ...rollingUpdate };
+  const goStrategy = (): unknown => goPart(appsKinds.statefulsets, ['spec', 'updateStrategy'], { ...strategy, rollingUpdate: inside });
   if (type === '') errors.push(fieldError.required(path));
   else if (type === 'OnDelete') {
-    if (!rollingUpdate) return;
-    const value = goPart(appsKinds.statefulsets, ['spec', 'updateStrategy', 'rollingUpdate'], rollingUpdate);
+    if (!inside) return;
+    const value = goPart(appsKinds.statefulsets, ['spec', 'updateStrategy', 'rollingUpdate'], inside);
     errors.push(fieldError.invalid(`${path}.rollingUpdate`, value, "only allowed for updateStrategy 'RollingUpdate'"));
   } else if (type !== 'RollingUpdate') {
     errors.push(fieldError.invalid(path, goStrategy(), "must be 'RollingUpdate' or 'OnDelete'"));

@@ -203,12 +203,12 @@ describe('a conversion webhook', () => {
     [
       'answers another version',
       (review) => success(review, (object) => ({ ...object, apiVersion: 'example.com/v3' })),
-      /returned invalid converted object at index 0: invalid groupVersion \(expected example\.com\/v1, received example\.com\/v3\)$/,
+      /returned invalid object at index 0: invalid groupVersion \(expected example\.com\/v1, received example\.com\/v3\)$/,
     ],
     [
       'renames the object',
       (review) => success(review, (object) => ({ ...object, metadata: { ...object.metadata, name: 'y' } })),
-      /returned invalid converted object at index 0: must have the same name: x != y$/,
+      /returned invalid object: must have the same name: x != y$/,
     ],
   ])('that %s is quoted', async (_name, reply, message) => {
     const { webhook, server } = await setUp();

@@ -77,7 +77,7 @@ async function askedAndCounted(parts: Parts, target: WebhookTarget, question: Qu
       throw plainError(`conversion webhook for ${kind} returned ${converted.length} objects, expected ${objects.length}`);
     }
     failure = 'invalid_converted_object_failure';
-    const accepted = objects.map((object, index) => accept(object, converted[index], { apiVersion, index, kind }));
+    const accepted = objects.map((object, index) => accept(object, converted[index], { apiVersion, kind }));
     failure = undefined;
     return accepted;
   } finally {
@@ -136,13 +136,15 @@ function checkResult({ status = '', message }: JsonObject): void {
 
 interface Expected {
   readonly apiVersion: string;
-  readonly index: number;
   readonly kind: string;
 }
 
-/** A converted object must be the same one: only labels and annotations of its metadata are the webhook's. */
-function accept(original: KubeObject, converted: unknown, { apiVersion, index, kind }: Expected): KubeObject {
-  const invalid = (why: string) => plainError(`conversion webhook for ${kind} returned invalid converted object at index ${index}: ${why}`);
+/**
+ * A converted object must be the same one: only labels and annotations of its metadata are the webhook's. Upstream asks for one object at a
+ * time, and speaks of one.
+ */
+function accept(original: KubeObject, converted: unknown, { apiVersion, kind }: Expected): KubeObject {
+  const invalid = (why: string, at = ' at index 0') => plainError(`conversion webhook for ${kind} returned invalid object${at}: ${why}`);
   if (!isObject(converted)) throw invalid('unexpected end of JSON input');
   if (converted.apiVersion !== apiVersion) {
     throw invalid(`invalid groupVersion (expected ${apiVersion}, received ${converted.apiVersion ?? '/'})`);
@@ -151,13 +153,13 @@ function accept(original: KubeObject, converted: unknown, { apiVersion, index, k
   const metadata = isObject(converted.metadata) ? converted.metadata : {};
   for (const [name, field] of IDENTITY) {
     const [wanted, given] = [original.metadata[field] ?? '', metadata[field] ?? ''];
-    if (wanted !== given) throw invalid(`must have the same ${name}: ${wanted} != ${given}`);
+    if (wanted !== given) throw invalid(`must have the same ${name}: ${wanted} != ${given}`, '');
   }
   try {
     return { ...converted, apiVersion, kind: original.kind, metadata: restored(original, converted.metadata) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw plainError(`conversion webhook for ${kind} returned invalid metadata in object at index ${index}: ${why}`);
+    throw plainError(`conversion webhook for ${kind} returned invalid metadata: ${why}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CustomResourceDefinition } from '../../../api/index.ts';
+import { DecodeError } from '../../../api/schema.ts';
 import { crd, harness, OBJECT, version, withSchema, withSpec } from './testing/definitions.ts';
 
 const crds = harness();
@@ -35,8 +36,12 @@ describe('a definition', () => {
       maxLength: 3,
     });
     expect(() => crds.create(withSpec({ m: { type: 'object', additionalProperties: 5 } }))).toThrow(
-      'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: boolean or JSON schema expected',
+      new DecodeError('boolean or JSON schema expected'),
     );
+    for (const items of ['x', 5, true]) {
+      const { errors } = crds.create(withSpec({ l: { type: 'array', items } }));
+      expect(errors).toEqual(['spec.validation.openAPIV3Schema.properties[spec].properties[l].items: Required value: must be specified']);
+    }
   });
 
   it('warns of formats that nobody checks', () => {

@@ -1,25 +1,21 @@
-import { apiError, type CustomResourceDefinition, type JSONSchemaProps } from '../../../api/index.ts';
-import { cannotBeHandled, DecodeError, decode, isObject, type JsonObject, jsonSchemaProps } from '../../../api/schema.ts';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/index.ts';
+import { DecodeError, decode, isObject, type JsonObject, jsonSchemaProps } from '../../../api/schema.ts';
 
 /**
  * Brings the schemas in a CRD into form that stand where something else may stand too (`items`, `additionalProperties` …), and are therefore
  * not read with the rest: what they do not know is dropped, as Go's own readers of those types do.
  *
- * @throws ApiError (400) for what cannot be a schema.
+ * @throws DecodeError for what cannot be a schema.
  */
 export function readInnerSchemas({ spec }: CustomResourceDefinition): void {
-  try {
-    for (const { schema } of spec.versions ?? []) if (schema?.openAPIV3Schema) readInside(schema.openAPIV3Schema);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    const body = { kind: 'CustomResourceDefinition', version: 'v1' };
-    throw apiError.badRequest(cannotBeHandled(body, body.kind, error.message));
-  }
+  for (const { schema } of spec.versions ?? []) if (schema?.openAPIV3Schema) readInside(schema.openAPIV3Schema);
 }
 
 function readInside(schema: JSONSchemaProps): void {
   const { items, additionalProperties, additionalItems, dependencies } = schema;
-  if (items !== undefined) schema.items = readItems(items);
+  if (Array.isArray(items)) schema.items = items.map(readSchema);
+  else if (isObject(items)) schema.items = readSchema(items);
+  else delete schema.items; // neither a schema nor a list of them: upstream's reader leaves both out
   if (additionalProperties !== undefined) schema.additionalProperties = readOrBool(additionalProperties);
   if (additionalItems !== undefined) schema.additionalItems = readOrBool(additionalItems);
   if (dependencies) schema.dependencies = mapValues(dependencies, (value) => (Array.isArray(value) ? value : readSchema(value)));
@@ -36,11 +32,6 @@ function readInside(schema: JSONSchemaProps): void {
 
 const mapValues = <T, U>(map: Readonly<Record<string, T>>, convert: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(map).map(([name, value]) => [name, convert(value)]));
-
-/** Whatever is neither a schema nor a list of them is a schema that says nothing. */
-function readItems(items: unknown): JSONSchemaProps | JSONSchemaProps[] {
-  return Array.isArray(items) ? items.map(readSchema) : isObject(items) ? readSchema(items) : {};
-}
 
 function readOrBool(value: unknown): JSONSchemaProps | boolean {
   if (typeof value === 'boolean') return value;

@@ -1,6 +1,6 @@
 // Fields of older versions that apps/v1 keeps in annotations, and reads as numbers. Upstream: `pkg/apis/apps/v1/conversion.go`.
-import { apiError, goQuote, type ObjectMeta } from '../../../api/index.ts';
-import { cannotBeHandled } from '../../../api/schema.ts';
+import { goQuote, type ObjectMeta } from '../../../api/index.ts';
+import { ConversionError } from '../../../api/schema.ts';
 
 /** How often the template of a DaemonSet changed: still counted. */
 export const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -21,20 +21,16 @@ export function annotateNumber({ metadata }: Annotated, annotation: string, valu
   metadata.annotations = { ...metadata.annotations, [annotation]: String(value) };
 }
 
-/** An object's annotation as Go writes its number. @throws ApiError (400) */
+/** An object's annotation as Go writes its number. @throws ConversionError */
 export function readTemplateGeneration(daemonSet: Annotated): void {
-  normalize(daemonSet, TEMPLATE_GENERATION, (why) => cannotBeHandled({ kind: 'DaemonSet', version: 'v1' }, 'DaemonSet', why));
+  normalize(daemonSet, TEMPLATE_GENERATION, (why) => why);
 }
 
-/** As for DaemonSets; here an empty annotation is as good as none. @throws ApiError (400) */
+/** As for DaemonSets; here an empty annotation is as good as none. @throws ConversionError */
 export function readRollback(deployment: Annotated): void {
   const { [ROLLBACK_TO]: text, ...others } = deployment.metadata.annotations ?? {};
   if (text === '') deployment.metadata.annotations = Object.keys(others).length > 0 ? others : undefined;
-  else
-    normalize(deployment, ROLLBACK_TO, (why) => {
-      const problem = `failed to parse annotation[${ROLLBACK_TO}]=${text} as int64: ${why}`;
-      return cannotBeHandled({ kind: 'Deployment', version: 'v1' }, 'Deployment', problem);
-    });
+  else normalize(deployment, ROLLBACK_TO, (why) => `failed to parse annotation[${ROLLBACK_TO}]=${text} as int64: ${why}`);
 }
 
 /** An annotation as it was, for endpoints that do not change what it stands for. */
@@ -49,7 +45,7 @@ function normalize(object: Annotated, annotation: string, refusal: (why: string)
   const text = object.metadata.annotations?.[annotation];
   if (text === undefined) return;
   const why = whyNoInt64(text);
-  if (why !== undefined) throw apiError.badRequest(refusal(`strconv.ParseInt: parsing ${goQuote(text)}: ${why}`));
+  if (why !== undefined) throw new ConversionError(refusal(`strconv.ParseInt: parsing ${goQuote(text)}: ${why}`));
   annotateNumber(object, annotation, BigInt(text.replace('+', '')));
 }
 

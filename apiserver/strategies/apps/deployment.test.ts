@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appsKinds } from '../../../api/index.ts';
+import { ConversionError } from '../../../api/schema.ts';
 import { StrategyHarness } from '../testing/harness.ts';
 import { deploymentStrategy } from './deployment.ts';
 
@@ -158,8 +159,7 @@ describe('the revision a Deployment is to go back to', () => {
     expect(asked('', { a: 'b' }).object.metadata.annotations).toEqual({ a: 'b' });
     expect(asked('-1').errors).toEqual(['spec.rollback.version: Invalid value: -1: must be greater than or equal to 0']);
     expect(() => asked('x')).toThrow(
-      'Deployment in version "v1" cannot be handled as a Deployment: ' +
-        `failed to parse annotation[${KEY}]=x as int64: strconv.ParseInt: parsing "x": invalid syntax`,
+      new ConversionError(`failed to parse annotation[${KEY}]=x as int64: strconv.ParseInt: parsing "x": invalid syntax`),
     );
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appsKinds } from '../../../api/index.ts';
+import { ConversionError } from '../../../api/schema.ts';
 import { StrategyHarness } from '../testing/harness.ts';
 import { controllerRevisionStrategy } from './controller-revision.ts';
 import { daemonSetStrategy } from './daemon-set.ts';
@@ -114,7 +115,7 @@ describe('DaemonSet', () => {
     const metadata = { name: 'd', annotations: { 'deprecated.daemonset.template.generation': text } };
     const made = () => generations(daemonSets.stored({ ...body, metadata }))[1];
     if (/^\d/.test(outcome)) expect(made()).toBe(outcome);
-    else expect(made).toThrow(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${outcome}`);
+    else expect(made).toThrow(new ConversionError(outcome));
   });
 
   it.each<readonly [name: string, spec: object, errors: readonly string[]]>([

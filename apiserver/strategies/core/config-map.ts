@@ -1,6 +1,6 @@
 import { type ConfigMap, type FieldError, fieldError, isConfigMapKey, NO_FIELD } from '../../../api/index.ts';
 import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
-import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
+import { ageOf, invalidEach, keepsField, sameJson, strategyOf } from '../shared.ts';
 
 /** All values together may be so large: 1 MiB. */
 export const DATA_BYTES_MAX = 1024 * 1024;
@@ -34,7 +34,8 @@ function immutableErrors(map: ConfigMap, old: ConfigMap): FieldError[] {
   if (!old.immutable) return [];
   return [
     ...(map.immutable ? [] : [fieldError.forbidden('immutable', IMMUTABLE)]),
-    ...(keepsField(map, old, 'data') ? [] : [fieldError.forbidden('data', IMMUTABLE)]),
+    // No data is empty data by default, but binary data is not.
+    ...(sameJson(map.data ?? {}, old.data ?? {}) ? [] : [fieldError.forbidden('data', IMMUTABLE)]),
     ...(keepsField(map, old, 'binaryData') ? [] : [fieldError.forbidden('binaryData', IMMUTABLE)]),
   ];
 }

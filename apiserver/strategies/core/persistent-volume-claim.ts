@@ -31,12 +31,15 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = st
   },
   defaultOnRead: ({ spec }) => fillDataSources(spec),
   prepareForCreate: (_context, claim) => {
-    claim.status = { phase: 'Pending' };
+    claim.status = {};
     settleDataSources(claim.spec, undefined);
   },
   prepareForUpdate: (_context, claim, old) => {
     claim.status = old.status;
     settleDataSources(claim.spec, old.spec);
+  },
+  setStoredDefaults: ({ status }) => {
+    status.phase ||= 'Pending';
   },
   validateCreate: (context, claim) => warned(context, claim, claimErrors(claim, undefined)),
   validateUpdate: (context, claim, old) => {

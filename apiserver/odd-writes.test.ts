@@ -1,0 +1,92 @@
+// Writes that say what few writes say: when an object goes, a number that is none, fields that two endpoints own.
+import { expect, it } from 'vitest';
+import { appsKinds, coreKinds, type KubeObject } from '../api/index.ts';
+import { daemonSetStrategy } from './strategies/apps/daemon-set.ts';
+import { replicaSetStrategy } from './strategies/apps/replica-set.ts';
+import { statefulSetStrategy } from './strategies/apps/stateful-set.ts';
+import { configMapStrategy } from './strategies/core/config-map.ts';
+import { StrategyHarness } from './strategies/testing/harness.ts';
+import { startTestServer, type TestServer } from './testing/test-server.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const SETS = '/apis/apps/v1/namespaces/default/daemonsets';
+const REPLICAS = '/apis/apps/v1/namespaces/default/replicasets';
+const TYPE = {
+  apply: 'application/apply-patch+yaml',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+};
+const selector = { matchLabels: { a: 'b' } };
+const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+
+const start = () =>
+  startTestServer({
+    strategies: { '/configmaps': configMapStrategy, 'apps/daemonsets': daemonSetStrategy, 'apps/replicasets': replicaSetStrategy },
+  });
+const patch = (server: TestServer, path: string, body: unknown, type: keyof typeof TYPE) =>
+  server.request('PATCH', path, { body, headers: { 'content-type': TYPE[type] } });
+
+it('what an apply makes may be on its way out, and goes with the next write', async () => {
+  await using server = await start();
+  const map = (metadata: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', ...metadata }, data: { a: '1' } });
+  const deletionTimestamp = '2020-01-01T00:00:00Z';
+  const made = await patch(server, `${MAPS}/m?fieldManager=m`, map({ deletionTimestamp }), 'apply');
+  expect([made.status, made.json<KubeObject>().metadata.deletionTimestamp]).toEqual([201, deletionTimestamp]);
+  expect((await patch(server, `${MAPS}/m?fieldManager=n`, map({}), 'apply')).status).toBe(200);
+  expect((await server.request('GET', `${MAPS}/m`)).status).toBe(404);
+  const posted = await server.request('POST', MAPS, { body: map({ deletionTimestamp }) });
+  expect(posted.json<KubeObject>().metadata.deletionTimestamp).toBeUndefined();
+});
+
+it.each([
+  ['merge', 422, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ['strategic', 500, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ['apply', 500, 'failed to convert to unversioned (/d; apps/v1, Kind=DaemonSet): strconv.ParseInt: parsing "x": invalid syntax'],
+] as const)('an annotation that should be a number is refused in a patch (%s) as what has no form inside', async (type, code, why) => {
+  await using server = await start();
+  const body = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'd' }, spec: { selector, template } };
+  expect((await server.request('POST', SETS, { body })).status).toBe(201);
+  const metadata = { name: 'd', annotations: { 'deprecated.daemonset.template.generation': 'x' } };
+  const refused = await patch(
+    server,
+    `${SETS}/d${type === 'apply' ? '?fieldManager=m&force=true' : ''}`,
+    { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata },
+    type,
+  );
+  const status = refused.json<{ code: number; message: string }>();
+  expect([status.code, code === 500 ? status.message : status.message.slice(-why.length)]).toEqual([code, why]);
+  const posted = await server.request('POST', SETS, { body: { ...body, metadata: { ...metadata, name: 'e' } } });
+  const whole = `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing "x": invalid syntax`;
+  expect(posted.json()).toMatchObject({ code: 400, message: whole });
+  // Before anybody looks whether it is there, or under which name.
+  const put = await server.request('PUT', `${SETS}/nope`, { body: { ...body, metadata } });
+  expect(put.json()).toMatchObject({ code: 400, message: whole });
+});
+
+it('an owner that another endpoint wrote a second time is there once after the next write', async () => {
+  await using server = await start();
+  const body = { metadata: { name: 'r' }, spec: { replicas: 2, selector, template } };
+  await server.request('POST', `${REPLICAS}?fieldManager=m`, { body });
+  const scaled = { metadata: { name: 'r' }, spec: { replicas: 2 } };
+  await server.request('PUT', `${REPLICAS}/r/scale?fieldManager=s`, { body: scaled });
+  const owners = async () =>
+    ((await server.request('GET', `${REPLICAS}/r`)).json<KubeObject>().metadata.managedFields ?? []).map(({ manager }) => manager);
+  expect(await owners()).toEqual(['m', 'm']);
+  await patch(server, `${REPLICAS}/r`, {}, 'merge');
+  expect(await owners()).toEqual(['m']);
+});
+
+it('an immutable ConfigMap without data may be given no data', () => {
+  const maps = new StrategyHarness(configMapStrategy, coreKinds.configmaps);
+  const map = maps.stored({ immutable: true, binaryData: { b: 'eA==' } });
+  expect(maps.patch(map, { data: {} }).errors).toEqual([]);
+  expect(maps.patch(map, { data: { a: '1' } }).errors).toEqual(['data: Forbidden: field is immutable when `immutable` is set']);
+});
+
+it('a partition that a StatefulSet does not give is shown as none', () => {
+  const sets = new StrategyHarness(statefulSetStrategy, appsKinds.statefulsets);
+  const { errors } = sets.create({ spec: { selector, template, updateStrategy: { type: 'OnDelete', rollingUpdate: {} } } });
+  expect(errors).toEqual([
+    'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":0,"MaxUnavailable":null}: only allowed for updateStrategy \'RollingUpdate\'',
+  ]);
+});
