@@ -389,3 +389,19 @@ test('a RuntimeClass whose handler the runtime does not know, or that is gone, h
   await other.run({ runtimeClassName: 'sandboxed' });
   expect(other.state()).toBe('running');
 });
+
+test('a container without limits of its own may use what its pod as a whole may (KEP-2837)', async () => {
+  const node = new TestNode();
+  const stress = (name: string, limits?: Record<string, string>) =>
+    aContainer(name, {
+      image: 'polinux/stress',
+      command: ['stress'],
+      args: ['--vm', '1', '--vm-bytes', '150M'],
+      ...(limits ? { resources: { limits } } : {}),
+    });
+  const resources = { limits: { cpu: '1', memory: '140Mi' }, requests: { cpu: '500m', memory: '100Mi' } };
+  await node.run({ resources, containers: [stress('main'), stress('own', { memory: '200Mi' })], restartPolicy: 'Never' });
+  await node.pass(1);
+  expect([node.state(), node.state('own')]).toEqual(['OOMKilled 137', 'running']);
+  expect(node.container()?.resources).toEqual({});
+});
