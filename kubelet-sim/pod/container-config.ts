@@ -1,4 +1,4 @@
-import type { Container, Pod, ResourceRequirements } from '../../api/index.ts';
+import { type Container, type Pod, parseQuantity, type ResourceRequirements } from '../../api/index.ts';
 import type { ContainerBehaviour, ContainerConfig, ContainerResources, ContainerSecurity, NamespaceOptions } from '../runtime/cri.ts';
 import type { Image } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
@@ -94,13 +94,14 @@ function optionalOf({ pod, container, targetId, behaviour, volumes }: ContainerP
   const isPlain =
     !container.resources?.limits &&
     !container.resources?.requests &&
+    !facts.pod.spec.resources &&
     !facts.pod.spec.priority &&
     (facts.pod.status.qosClass ?? 'BestEffort') === 'BestEffort';
   const score = isPlain ? undefined : oomScoreAdj(facts.pod, container, facts.allocatable.memory);
   const security = withGroups(securityOf(facts.pod, container), volumes);
   const namespaces: NamespaceOptions | undefined = targetId === undefined ? undefined : { pid: 'target', targetId };
   return {
-    ...(score === undefined ? {} : { resources: resourcesOf(container, score) }),
+    ...(score === undefined ? {} : { resources: resourcesOf(facts.pod, container, score) }),
     ...(security ? { security } : {}),
     ...(namespaces ? { namespaces } : {}),
     ...(behaviour ? { behaviour } : {}),
@@ -110,12 +111,24 @@ function optionalOf({ pod, container, targetId, behaviour, volumes }: ContainerP
 /** What containers are given who ask for the same: one object for all of them, as what they ask for is one. */
 const given = new WeakMap<ResourceRequirements, ContainerResources>();
 
-function resourcesOf({ resources = {} }: Container, score: number): ContainerResources {
+function resourcesOf(pod: Pod, { resources = {} }: Container, score: number): ContainerResources {
+  const shared = pod.spec.resources?.limits;
+  if (shared) return { ...runtimeResources(limitedAs(resources, shared)), oomScoreAdj: score };
   const known = given.get(resources);
   if (known?.oomScoreAdj === score) return known;
   const made = { ...runtimeResources(resources), oomScoreAdj: score };
   given.set(resources, made);
   return made;
+}
+
+/**
+ * What a container may use of what its pod as a whole may, where it has no limit of its own. Upstream: `getCPULimit`, `getMemoryLimit`,
+ * `pkg/kubelet/kuberuntime/kuberuntime_container_linux.go`.
+ */
+function limitedAs(own: ResourceRequirements, shared: NonNullable<ResourceRequirements['limits']>): ResourceRequirements {
+  const isNone = (name: string) => parseQuantity(own.limits?.[name] ?? '0').value() === 0;
+  const inherited = Object.entries(shared).filter(([name]) => (name === 'cpu' || name === 'memory') && isNone(name));
+  return { ...own, limits: { ...own.limits, ...Object.fromEntries(inherited) } };
 }
 
 /** With the groups that volumes ask for. Upstream: `GetExtraSupplementalGroupsForPod`, `pkg/kubelet/volumemanager/volume_manager.go`. */

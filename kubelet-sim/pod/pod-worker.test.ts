@@ -464,4 +464,19 @@ test('of a termination message that is too long the end is told', async () => {
   await node.pass(1);
   const { message = '' } = node.container()?.state?.terminated ?? {};
   expect([message.length, message.endsWith('line number 600\n')]).toEqual([4096, true]);
+
+test('a container without limits of its own may use what its pod as a whole may (KEP-2837)', async () => {
+  const node = new TestNode();
+  const stress = (name: string, limits?: Record<string, string>) =>
+    aContainer(name, {
+      image: 'polinux/stress',
+      command: ['stress'],
+      args: ['--vm', '1', '--vm-bytes', '150M'],
+      ...(limits ? { resources: { limits } } : {}),
+    });
+  const resources = { limits: { cpu: '1', memory: '140Mi' }, requests: { cpu: '500m', memory: '100Mi' } };
+  await node.run({ resources, containers: [stress('main'), stress('own', { memory: '200Mi' })], restartPolicy: 'Never' });
+  await node.pass(1);
+  expect([node.state(), node.state('own')]).toEqual(['OOMKilled 137', 'running']);
+  expect(node.container()?.resources).toEqual({});
 });

@@ -44,6 +44,7 @@ export function chooseProgram(request: ProgramRequest): Program | FileCommand {
   const argv = commandLineOf(image, command, args);
   const path = argv[0] ?? '';
   const name = path.slice(path.lastIndexOf('/') + 1);
+  if (image.ownTools.includes(name)) return shellProgram(argv);
   const client = image.clients[name];
   if (client !== undefined) return exitProgram(0, client);
   if (image.binaries.includes(name) || image.binaries.includes(path)) return binaryProgram(request, argv);

@@ -24,7 +24,7 @@ export interface LoadFlags {
 
 /** How a server answers, with nothing left out. */
 export interface ServerFacts {
-  readonly protocol: 'http' | 'tcp' | 'grpc';
+  readonly protocol: 'http' | 'tcp' | 'grpc' | 'redis';
   readonly tls: boolean;
   readonly replies: readonly HttpReply[];
   readonly body: string;
@@ -59,6 +59,8 @@ export interface ImageEntry {
   readonly binaries?: readonly string[] | undefined;
   /** Programs of the image that end at once, with what they print (e.g. `redis-cli`: `PONG`). */
   readonly clients?: Readonly<Record<string, string>> | undefined;
+  /** Programs of the image that our shell has, and that other images do not have. */
+  readonly ownTools?: readonly string[] | undefined;
   /** Whether there is a shell; without it only the image's own programs run. */
   readonly shell?: boolean | undefined;
   /** Lines written when the server starts. */
@@ -66,7 +68,7 @@ export interface ImageEntry {
   /** Ports the server listens on beside those the container declares. */
   readonly ports?: readonly number[] | undefined;
   /** What it speaks on its ports: HTTP unless given. */
-  readonly protocol?: 'http' | 'tcp' | 'grpc' | undefined;
+  readonly protocol?: 'http' | 'tcp' | 'grpc' | 'redis' | undefined;
   /** Whether it speaks over TLS. */
   readonly tls?: boolean | undefined;
   /** Answers by path; the first that fits. Paths without one are answered from `docroot`, or with `body`. */
@@ -159,6 +161,7 @@ export interface ImageFacts extends ServerFacts {
   readonly worker: { readonly title: string; readonly uid: number } | undefined;
   readonly binaries: readonly string[];
   readonly clients: Readonly<Record<string, string>>;
+  readonly ownTools: readonly string[];
   readonly shell: boolean;
   readonly log: readonly string[];
   readonly ports: readonly number[];
@@ -204,6 +207,7 @@ const DEFAULTS: ImageFacts = {
   worker: undefined,
   binaries: [],
   clients: {},
+  ownTools: [],
   shell: true,
   log: [],
   ports: [],

@@ -32,7 +32,7 @@ export const bareName = (name: string): string => name.replace(SYSTEM_PATH, '');
 /** Whether a container of this image has a program of this name that is not a file of the user's. */
 export function isTool(name: string, image: ImageFacts): boolean {
   const bare = bareName(name);
-  return hasTool(bare, image.base) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
+  return hasTool(bare, image.base) || image.ownTools.includes(bare) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
 }
 
 const BINARY = Buffer.from('\x7fELF', 'latin1');

@@ -114,3 +114,9 @@ test('a package that the image has is installed at once; another is not found', 
   const alpine = await node.start(node.sandbox(), { image: 'alpine', script: 'sleep 100' });
   expect(await node.say(alpine, 'apk add --no-cache curl bind-tools')).toBe('OK: 8 MiB in 16 packages\n');
 });
+
+test('the service of “Kubernetes by example” tells of itself', async () => {
+  const node = new TestRuntime();
+  const id = await node.start(node.sandbox(), { image: 'quay.io/openshiftlabs/simpleservice:0.5.0' });
+  expect(await node.say(id, 'curl -s localhost:9876/info')).toBe('{"host": "localhost:9876", "version": "0.5.0", "from": "127.0.0.1"}');
+});

@@ -14,17 +14,10 @@ const redis: Omit<ImageEntry, 'repository'> = {
   title: ['redis-server *:6379'],
   program: 'redis-server',
   binaries: ['redis-server', 'redis-sentinel', 'docker-entrypoint.sh'],
-  clients: { 'redis-cli': 'PONG\n' },
+  ownTools: ['redis-cli'],
   ports: [6379],
   portFlags: ['port'],
-  protocol: 'tcp',
-  talks: [
-    { match: '^PING', reply: '+PONG\r\n' },
-    { match: '^QUIT', reply: '+OK\r\n' },
-    { match: '^(COMMAND|HELLO|INFO|CONFIG)', reply: '$-1\r\n' },
-    { match: '^SET ', reply: '+OK\r\n' },
-    { match: '^[A-Za-z]+', reply: '$-1\r\n' },
-  ],
+  protocol: 'redis',
   account: 'redis',
   bindError:
     '1:M # Warning: Could not create server TCP listening socket *:{{port}}: bind: Address already in use\n1:M # Failed listening on port {{port}} (tcp), aborting.',
@@ -39,7 +32,7 @@ const redis: Omit<ImageEntry, 'repository'> = {
 export const DATABASES: readonly ImageEntry[] = [
   { repository: 'redis', ...redis },
   { repository: 'bitnami/redis', ...redis, uid: 1001 },
-  { repository: 'valkey/valkey', ...redis, program: 'valkey-server', binaries: ['valkey-server'], clients: { 'valkey-cli': 'PONG\n' } },
+  { repository: 'valkey/valkey', ...redis, program: 'valkey-server', binaries: ['valkey-server'], ownTools: ['valkey-cli'] },
   { repository: 'gb-redis-follower', ...redis },
   {
     repository: 'memcached',

@@ -129,6 +129,16 @@ export const EXAMPLES: readonly ImageEntry[] = [
   { repository: 'serve_hostname', run: 'server', shell: false, ports: [9376], body: '{{hostname}}\n', sizeBytes: 2_000_000 },
   { repository: 'kubia', run: 'server', ports: [8080], body: "You've hit {{hostname}}\n", sizeBytes: 250_000_000 },
   { repository: 'luksa/kubia', run: 'server', ports: [8080], body: "You've hit {{hostname}}\n", sizeBytes: 250_000_000 },
+  {
+    repository: 'simpleservice',
+    run: 'server',
+    ports: [9876],
+    replies: [
+      { path: '/info', body: '{"host": "{{host}}", "version": "0.5.0", "from": "{{client}}"}' },
+      { path: '/health', body: '{"healthy": true}' },
+    ],
+    sizeBytes: 270_000_000,
+  },
   { repository: 'whoami', ...whoami },
   {
     repository: 'http-echo',

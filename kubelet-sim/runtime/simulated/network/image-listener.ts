@@ -3,6 +3,7 @@ import { hostPort } from '../../host-port.ts';
 import { commandLineOption } from '../command-line.ts';
 import type { SimulatedContainer } from '../container.ts';
 import type { HttpReply, ServerFacts } from '../image-catalog.ts';
+import { serveRedis } from '../redis/redis-server.ts';
 import { serveHttpStream } from './http-stream.ts';
 import { BadAnswer, type ByteStream, CLIENT_PORT, type Listener, type ServedRequest } from './listener.ts';
 import { serveFile } from './served-files.ts';
@@ -26,7 +27,8 @@ export class ImageListener implements Listener {
 
   async http(request: ServedRequest): Promise<HttpResponse> {
     const { protocol, tls } = this.#facts;
-    if (protocol === 'tcp') throw new BadAnswer(this.#facts.greeting === '' ? 'EOF' : malformed(this.#facts.greeting));
+    if (protocol === 'tcp' || protocol === 'redis')
+      throw new BadAnswer(this.#facts.greeting === '' ? 'EOF' : malformed(this.#facts.greeting));
     if (protocol === 'grpc') throw new BadAnswer(malformed('\\x00\\x00\\x06\\x04\\x00\\x00\\x00\\x00\\x00\\x00\\x05\\x00\\x00@\\x00'));
     if (request.tls && !tls) throw new BadAnswer('http: server gave HTTP response to HTTPS client');
     if (!request.tls && tls) return { status: 400, headers: TEXT, body: 'Client sent an HTTP request to an HTTPS server.\n' };
@@ -95,6 +97,7 @@ export class ImageListener implements Listener {
 
   async stream(connection: ByteStream): Promise<void> {
     const { protocol, greeting, talks } = this.#facts;
+    if (protocol === 'redis') return await serveRedis(this.#container, connection);
     if (greeting !== '') connection.output(greeting);
     if (protocol === 'http') return await serveHttpStream((request) => this.http(request), connection);
     let text = '';

@@ -36,6 +36,7 @@ test('nslookup, getent and dig find services; a name that is not there is NXDOMA
   );
   expect((await node.exec(client, 'nslookup nothing')).text).toContain("** server can't find nothing: NXDOMAIN");
   expect(await node.exec(client, 'wget -O- http://nothing')).toEqual({ text: "!wget: bad address 'nothing'\n", code: 1 });
+  expect(await node.exec(client, 'wget -O- http://nothing:80/x')).toEqual({ text: "!wget: bad address 'nothing:80'\n", code: 1 });
   expect(await node.exec(client, 'curl http://nothing')).toEqual({ text: '!curl: (6) Could not resolve host: nothing\n', code: 6 });
 });
 

@@ -46,7 +46,7 @@ const wget: CommandFunction = async (context) => {
     await say(`Connecting to ${url.host} (${hostPort(answer.dialled.address, answer.dialled.port)})\n`);
     return await store(context, answer, { name: values.get('O') ?? values.get('output-document'), isSpider: values.has('spider'), say });
   } catch (error) {
-    return await complain(context, `wget: ${wgetComplaint(error, url)}`);
+    return await complain(context, `wget: ${wgetComplaint(error, url, operands[0])}`);
   }
 };
 
@@ -73,11 +73,12 @@ async function store(
   return 0;
 }
 
-function wgetComplaint(error: unknown, url: URL): string {
+/** @param text the URL as it was given: what it says of a name it says with the port that was given, be it the usual one */
+function wgetComplaint(error: unknown, url: URL, text: string): string {
   if (error instanceof TimedOut) return 'download timed out';
   if (error instanceof BadAnswer) return 'error getting response';
   if (!(error instanceof ConnectError)) throw error;
-  if (isNameFailure(error.failure)) return `bad address '${url.host}'`;
+  if (isNameFailure(error.failure)) return `bad address '${/^(?:\w+:\/\/)?([^/?#]*)/.exec(text)?.[1] ?? url.host}'`;
   const why = error.failure === 'unreachable' ? 'No route to host' : 'Connection refused';
   return `can't connect to remote host (${error.address || url.hostname}): ${why}`;
 }

@@ -16,6 +16,7 @@ import { NC_TOOLS } from './nc.ts';
 import { NETWORK_TOOLS } from './network-tools.ts';
 import { PACKAGE_TOOLS } from './package-tools.ts';
 import { PROCESS_TOOLS } from './process-tools.ts';
+import { REDIS_TOOLS } from './redis-cli.ts';
 import { type CommandContext, type CommandFunction, complain, type Shell } from './shell-context.ts';
 import { type ShellOption, ShellState } from './state.ts';
 import { SYSTEM_TOOLS } from './system-tools.ts';
@@ -396,6 +397,7 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ...HTTP_TOOLS,
   ...SYSTEM_TOOLS,
   ...SECURITY_TOOLS,
+  ...REDIS_TOOLS,
   ...MOUNT_TOOLS,
   ['grep', grep('grep')],
   ['egrep', grep('egrep')],
