@@ -59,14 +59,14 @@ export class ContainerRuns implements StarterParts {
   reveal(): void {
     const now = this.node.clock.now();
     this.book.reveal(now);
-    this.book.prune(now - LOOK_MS);
+    this.book.prune(now, LOOK_MS);
   }
 
   /** The last look begins: nothing starts any more. */
   revealLast(): void {
     const now = this.node.clock.now();
     this.book.reveal(now);
-    this.book.prune(now);
+    this.book.prune(now, 0);
   }
 
   observe(): ReadonlyMap<string, ObservedContainer> {
@@ -80,6 +80,7 @@ export class ContainerRuns implements StarterParts {
   async start(starts: readonly Start[], signal: AbortSignal): Promise<StartOutcome> {
     if (this.pod.spec.imagePullSecrets) await this.node.images.tellOfAbsentSecrets(this.pod);
     const outcome = await this.#starter.start(starts, signal);
+    this.book.pruneDone();
     this.sandbox.prune(this.book.sandboxIds);
     return outcome;
   }

@@ -67,7 +67,7 @@ export class PodAllocation {
     const { inProgress, pending } = this.#state ?? {};
     if (!inProgress) return;
     this.#state = pending && { pending };
-    this.#node.events.normal(pod, 'ResizeCompleted', resizeCompletedText(pod, inProgress.generation));
+    this.#node.events.normal(pod, 'ResizeCompleted', resizeCompletedText(pod));
   }
 }
 

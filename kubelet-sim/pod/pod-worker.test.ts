@@ -400,7 +400,6 @@ test('an init container that came right does not show how it went wrong', async 
   const init = busybox('init', 'test -e /v/x && exit 0; touch /v/x; exit 3', { volumeMounts });
   await node.run({ initContainers: [init], containers: [aContainer('main')], volumes: [{ name: 'v', emptyDir: {} }] });
   await node.pass(3);
-  await node.change((pod) => ({ ...pod, metadata: { ...pod.metadata, labels: { a: 'b' } } }));
   expect([node.state('init'), node.container('init')?.restartCount, node.container('init')?.lastState]).toEqual(['Completed 0', 1, {}]);
 });
 
@@ -479,4 +478,21 @@ test('a container without limits of its own may use what its pod as a whole may 
   await node.pass(1);
   expect([node.state(), node.state('own')]).toEqual(['OOMKilled 137', 'running']);
   expect(node.container()?.resources).toEqual({});
+});
+
+test('a part of a config map that is not there is an empty directory', async () => {
+  const node = new TestNode();
+  node.source.configMaps.set('app', { key: 'value' });
+  const volumeMounts = [{ name: 'v', mountPath: '/w', subPath: 'absent/deep' }];
+  await node.runScript('ls /w | wc -l; sleep 3600', { volumes: [{ name: 'v', configMap: { name: 'app' } }] }, { volumeMounts });
+  expect([node.state(), (await node.log()).trim()]).toEqual(['running', '0']);
+});
+
+test('what a probe has killed shows how it ended before for as long as what ended by itself', async () => {
+  const node = new TestNode();
+  const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 1 };
+  const side = busybox('side', 'trap "exit 0" TERM; sleep 3600 & wait', { livenessProbe, restartPolicy: 'Always' });
+  await node.run({ initContainers: [side], containers: [aContainer('main')] });
+  for (let seconds = 0; seconds < 60 && node.state('side') === 'running'; seconds++) await node.pass(1);
+  expect([node.state('side'), node.container('side')?.lastState?.terminated?.exitCode]).toEqual(['Completed 0', 0]);
 });

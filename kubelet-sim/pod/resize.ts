@@ -137,18 +137,16 @@ export function memoryRefusal(changes: readonly MemoryChange[]): string | undefi
   return `cannot decrease memory limits: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}`;
 }
 
-/** What the event of a finished resize says. Upstream: `PodResizeCompletedMsg`, `pkg/kubelet/events/event.go`'s neighbour. */
-export function resizeCompletedText(pod: Pod, generation: number): string {
-  const summary = (containers: readonly Container[]) =>
-    containers.map(({ name, resources: { limits, requests } = {} }) => ({
+/** What the event of a finished resize says. Upstream: `podResizeCompletionMsg`, `pkg/kubelet/allocation/allocation_manager.go`. */
+export function resizeCompletedText({ spec: { initContainers = [], containers } }: Pod): string {
+  const summary = (list: readonly Container[]) =>
+    list.map(({ name, resources: { limits, requests } = {} }) => ({
       name,
       resources: { ...(limits ? { limits: sorted(limits) } : {}), ...(requests ? { requests: sorted(requests) } : {}) },
     }));
-  const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar);
   const text = JSON.stringify({
-    ...(sidecars.length > 0 ? { initContainers: summary(sidecars) } : {}),
-    containers: summary(pod.spec.containers),
-    generation,
+    ...(initContainers.length > 0 ? { initContainers: summary(initContainers) } : {}),
+    containers: summary(containers),
   });
   return `Pod resize completed: ${text}`;
 }

@@ -1,6 +1,6 @@
 import type { Container, ResourceRequirements } from '../../api/index.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
-import type { RuntimeService } from '../runtime/cri.ts';
+import type { ContainerStatus, RuntimeService } from '../runtime/cri.ts';
 import type { ContainerRole } from './container-names.ts';
 import type { ObservedContainer, Waiting } from './observed.ts';
 
@@ -13,6 +13,8 @@ export interface ContainerRun {
   readonly role: ContainerRole;
   id: string | undefined;
   previousId: string | undefined;
+  /** When a look saw first that the newest has ended; it counts while there is one before it. */
+  endSeen: number | undefined;
   /** The sandbox of the newest instance. */
   sandboxId: string | undefined;
   previousSandboxId: string | undefined;
@@ -55,6 +57,7 @@ export class RunBook {
       role,
       id: undefined,
       previousId: undefined,
+      endSeen: undefined,
       sandboxId: undefined,
       previousSandboxId: undefined,
       waiting: undefined,
@@ -83,18 +86,32 @@ export class RunBook {
   }
 
   /**
-   * Of instances that have ended only the newest stays: when that ended before `time`, the one before it goes. Upstream:
+   * Of instances that have ended only the newest stays: the one before it goes when the end of the newest was seen `ageMs` ago. Upstream:
    * `getContainersToDeleteInPod`, `pkg/kubelet/pod_container_deletor.go`; `pruneInitContainersBeforeStart`, `pkg/kubelet/kuberuntime`.
    */
-  prune(time: number): void {
+  prune(now: number, ageMs: number): void {
     for (const run of this.#runs) {
-      if (run.id === undefined || run.previousId === undefined) continue;
-      const newest = this.#runtime.containerStatus(run.id);
-      if (newest?.state !== 'exited' || newest.finishedAt > time) continue;
-      this.#runtime.removeContainer(run.previousId);
-      run.previousId = undefined;
-      run.previousSandboxId = undefined;
+      if (run.previousId === undefined || this.#ended(run) === undefined) continue;
+      run.endSeen ??= now;
+      if (run.endSeen <= now - ageMs) this.#forgetPrevious(run);
     }
+  }
+
+  /** The same of init containers that have done their part: what comes after them is seen when they are alone. */
+  pruneDone(): void {
+    for (const run of this.#runs)
+      if (run.role === 'init' && run.previousId !== undefined && this.#ended(run)?.exitCode === 0) this.#forgetPrevious(run);
+  }
+
+  #ended({ id }: ContainerRun): ContainerStatus | undefined {
+    const newest = id === undefined ? undefined : this.#runtime.containerStatus(id);
+    return newest?.state === 'exited' ? newest : undefined;
+  }
+
+  #forgetPrevious(run: ContainerRun): void {
+    if (run.previousId !== undefined) this.#runtime.removeContainer(run.previousId);
+    run.previousId = undefined;
+    run.previousSandboxId = undefined;
   }
 
   isRunning({ id }: ContainerRun): boolean {
@@ -108,6 +125,7 @@ export class RunBook {
     if (run.previousId !== undefined) this.#runtime.removeContainer(run.previousId);
     run.previousId = run.id;
     run.id = instance.id;
+    run.endSeen = undefined;
     run.previousSandboxId = run.sandboxId;
     run.sandboxId = instance.sandboxId;
     run.image = instance.container.image ?? '';

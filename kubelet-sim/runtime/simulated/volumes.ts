@@ -155,7 +155,7 @@ export async function prepareSubPath(mount: Mount, now: () => number): Promise<v
   if (tree.type === 'directory') await tree.refresh?.();
   const found = walk([tree], partsOf(mount.subPath));
   if (found.is === 'outside' || found.is === 'blocked') throw new SubPathError('prepare');
-  if (found.is === 'missing' && (mount.volume.files || mount.isVolumeReadOnly)) throw new SubPathError('create');
+  if (found.is === 'missing' && mount.isVolumeReadOnly) throw new SubPathError('create');
   prepared.set(mount, found.is === 'there' ? found.node : makeDirectories(found, tree, now));
 }
 
