@@ -463,6 +463,7 @@ test('of a termination message that is too long the end is told', async () => {
   await node.pass(1);
   const { message = '' } = node.container()?.state?.terminated ?? {};
   expect([message.length, message.endsWith('line number 600\n')]).toEqual([4096, true]);
+});
 
 test('a container without limits of its own may use what its pod as a whole may (KEP-2837)', async () => {
   const node = new TestNode();
