@@ -15,6 +15,7 @@ import {
 import { controllerOf, type EventRecorder, type Informer, newControllerRef, runController } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { Losses } from '../shared/losses.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl } from '../shared/pod-control.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
@@ -45,6 +46,7 @@ class DeploymentController implements Controller {
   readonly #stale = new StaleGuard();
   readonly #staleSets = new StaleGuard();
   readonly #owners: OwnerControl;
+  readonly #losses: Losses;
   readonly #recorder: EventRecorder;
 
   constructor(context: ControllerContext) {
@@ -54,6 +56,7 @@ class DeploymentController implements Controller {
     this.#sets = context.informers.replicaSets();
     this.#pods = context.informers.pods();
     this.#owners = new OwnerControl(context.client, KIND, appsKinds.replicasets);
+    this.#losses = new Losses(context.client, KIND);
     this.#recorder = context.recorder('deployment-controller');
     this.#listen();
   }
@@ -79,6 +82,8 @@ class DeploymentController implements Controller {
       onUpdate: (set, old) => this.#onSetUpdate(set, old),
       onDelete: (set) => {
         this.#staleSets.forget(keyOf(set));
+        const owner = this.#ownerOf(set);
+        if (owner) this.#losses.note(keyOf(owner));
         this.#wake(set);
       },
     });
@@ -125,6 +130,7 @@ class DeploymentController implements Controller {
   async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {
     const deployment = this.#deployments.getByKey(key);
     if (!deployment) {
+      this.#losses.forget(key);
       this.#queue.drop(key);
       this.#stale.forget(key);
       return undefined;
@@ -160,7 +166,7 @@ class DeploymentController implements Controller {
 
   async #apply(deployment: Live<Deployment>, plan: DeploymentPlan): Promise<void> {
     if (plan.pausing) await this.#record(deployment, withConditions(deployment, plan.pausing), undefined);
-    if (plan.create && !(await this.#create(deployment, plan.create))) return;
+    if (plan.create && !((await this.#losses.mayReplace(deployment)) && (await this.#create(deployment, plan.create)))) return;
     if (plan.pausing) return;
     if (plan.rollback) {
       for (const set of plan.update) await this.#update(deployment, set);

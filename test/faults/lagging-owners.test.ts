@@ -71,6 +71,24 @@ const anOwner = async ({ kind, spec, pod = {} }: Case, app: string): Promise<voi
   await plane.eventually<Counted>(kind, app, ({ status = {} }) => (status.readyReplicas ?? status.numberReady ?? status.ready) === 2);
 };
 
+it('the ReplicaSets of a Deployment are not replaced after a deletion of which the cache does not know', async () => {
+  const { deployments, replicasets } = appsKinds;
+  const setsOf = (name: string, all: readonly Live<KubeObject>[]) => all.filter(({ metadata }) => metadata.name.startsWith(`${name}-`));
+  await anOwner({ kind: deployments, spec: { replicas: 2 } }, 'web');
+  const [set] = setsOf('web', await plane.list(replicasets, 'default'));
+  gates.holdAt('watch deployments', ({ metadata }) => metadata.annotations?.doomed !== undefined);
+  await plane.client
+    .resource(deployments)
+    .patch('web', { metadata: { annotations: { doomed: '' } } }, { namespace: 'default', type: 'merge' });
+  gates.close('get deployments');
+  await plane.client.resource(deployments).delete('web', { namespace: 'default', propagationPolicy: 'Background' });
+  await plane.client.resource(replicasets).delete(set?.metadata.name ?? '', { namespace: 'default', propagationPolicy: 'Background' });
+  await expect.poll(() => gates.waiting('get deployments'), { interval: 10, timeout: 60_000 }).toBe(1);
+  gates.openAll();
+  await anOwner({ kind: deployments, spec: { replicas: 2 } }, 'next');
+  expect(setsOf('web', await plane.list(replicasets, 'default'))).toEqual([]);
+});
+
 describe.each(CASES)('the pods of one of $kind.resource', (one) => {
   const { kind, policies = ['Foreground', 'Background'] } = one;
   it.each(policies)('are not replaced after a deletion of which the cache does not know: %s', async (policy) => {
