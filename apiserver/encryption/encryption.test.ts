@@ -234,6 +234,16 @@ test('a server that was told nothing of encryption does not take sealed objects 
   expect(answer.text).toContain('identity transformer tried to read encrypted data');
 });
 
+test('an object that cannot be opened is there: who makes one of its name is told so (a server that met its own such at its start ended)', async () => {
+  const store = await openMemoryStore();
+  await store.txn({ compare: [], success: [{ op: 'put', key: AT, value: Buffer.from('k8s:enc:aesgcm:v1:one:xxxx') }] });
+  await using api = await startTestServer({ ...kinds, store });
+  const answer = await api.request('POST', PATH, { body: secret('a') });
+  expect([answer.status, answer.json().message]).toEqual([409, 'secrets "a" already exists']);
+  const dryRun = await api.request('POST', `${PATH}?dryRun=All`, { body: secret('a') });
+  expect([dryRun.status, dryRun.json().message]).toEqual([409, 'secrets "a" already exists']);
+});
+
 /** A plugin, and the provider that asks it. */
 async function aPlugin(name: string) {
   const directory = await tempDirectory();

@@ -30,6 +30,7 @@ import type { Resource } from './resource.ts';
 import { isRevision, parseVersion } from './revision-text.ts';
 import { plainError } from './store-errors.ts';
 import type { RequestContext, UpdateStrategy } from './strategy.ts';
+import { UnreadableObject } from './unreadable-object.ts';
 
 /** Names tried for an object with generateName. */
 const GENERATED_NAMES_MAX = 8;
@@ -290,7 +291,7 @@ export class ObjectRegistry {
 
   #alreadyExists(present: Entry | undefined, name: string): ApiError {
     const error = apiError.alreadyExists(this.resource.subject, name);
-    if (!present?.object.metadata.deletionTimestamp) return error;
+    if (!isGoing(present)) return error;
     return new ApiError({ ...error.status, message: `object is being deleted: ${error.status.message}` });
   }
 
@@ -475,6 +476,16 @@ export class ObjectRegistry {
   /** Errors name the kind that the object says it is. */
   #refuse(object: KubeObject, errors: readonly FieldError[]): void {
     if (errors.length > 0) throw invalidObject(this.resource.info, object, errors);
+  }
+}
+
+/** Whether an object is being deleted; of what cannot be read that is not known (upstream: `Create` of `pkg/registry/generic/registry/store.go`). */
+function isGoing(present: Entry | undefined): boolean {
+  try {
+    return present?.object.metadata.deletionTimestamp !== undefined;
+  } catch (error) {
+    if (error instanceof UnreadableObject) return false;
+    throw error;
   }
 }
 
