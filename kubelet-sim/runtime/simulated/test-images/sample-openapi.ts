@@ -15,8 +15,9 @@ const FIELDS: Readonly<Record<string, object>> = {
   'v1alpha1 Fischer': { disallowedFlunders: { type: 'array', items: TEXT, 'x-kubernetes-list-type': 'atomic' } },
 };
 
+/** What has no properties does not say so: Go's types read `{}` and write nothing. */
 function objectOf(properties: object): object {
-  return { type: 'object', properties };
+  return Object.keys(properties).length > 0 ? { type: 'object', properties } : { type: 'object' };
 }
 
 const schemaName = (version: string, { kind }: SampleKind): string => `com.example.wardle.${version}.${kind}`;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { OPENAPI_DOCUMENTS } from './sample-openapi.ts';
 import { kept, shown } from './sample-versions.ts';
 
 const flunder = (spec?: object) => ({ apiVersion: '', kind: 'Flunder', metadata: { name: 'f' }, ...(spec ? { spec } : {}) });
@@ -36,4 +37,10 @@ test.each([
 test('a fischer is the same in what has it', () => {
   const fischer = { kind: 'Fischer', metadata: { name: 'f' }, disallowedFlunders: ['a'] };
   expect(shown('v1alpha1', kept('v1alpha1', fischer))).toEqual({ ...fischer, apiVersion: 'wardle.example.com/v1alpha1' });
+});
+
+test('documents of OpenAPI are the same after Go has read and written them: a list of no properties was lost', () => {
+  const texts = Object.values(OPENAPI_DOCUMENTS).map((document) => JSON.stringify(document));
+  expect(texts.filter((text) => text.includes('"properties":{}'))).toEqual([]);
+  expect(texts.join()).toContain('com.example.wardle.v1beta1.Flunder');
 });
