@@ -138,16 +138,17 @@ export class Definitions {
   list(name: string, item: DefinitionSource, listMeta: AnyMessage): JsonObject {
     const kind = name.slice(name.lastIndexOf('.') + 1);
     // With an item whose name is another's comes a list whose name is.
-    const number = 'schema' in item ? this.#written(item).slice(item.name.length) : '';
+    const isCustom = 'schema' in item;
+    const number = isCustom ? this.#written(item).slice(item.name.length) : '';
     this.#schemas.set(`${name}${number}`, {
       description: `${kind} is a list of ${item.name.slice(item.name.lastIndexOf('.') + 1)}.`,
       type: 'object',
       required: ['items'],
       properties: {
         apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
-        items: { type: 'array', description: 'The objects.', items: this.#value(this.message(item)) },
+        items: { type: 'array', description: 'The objects.', items: isCustom ? this.message(item) : this.#value(this.message(item)) },
         kind: { type: 'string', description: 'What this object is.' },
-        metadata: this.#beside(this.message(listMeta), { default: {}, description: 'Metadata of the list.' }),
+        metadata: this.#beside(this.message(listMeta), { ...(isCustom ? {} : { default: {} }), description: 'Metadata of the list.' }),
       },
       'x-kubernetes-group-version-kind': this.#kinds.get(name),
       ...selectableFields(item),

@@ -15,7 +15,7 @@ import {
 import { parameterWriter } from './parameters.ts';
 import { type PathItem, withCommonParameters, withSharedParameters } from './path-parameters.ts';
 import type { PublishedKind } from './published-kind.ts';
-import { SCHEME_VERSIONS } from './scheme-versions.ts';
+import { SCHEME_VERSIONS, SERVER_GROUPS } from './scheme-versions.ts';
 import type { Steps } from './steps.ts';
 
 const JSON_TYPE = 'application/json';
@@ -27,6 +27,8 @@ const STRATEGIC = 'application/strategic-merge-patch+json';
 const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC, 'application/apply-patch+yaml'];
 const UNAUTHORIZED = { '401': { description: 'Unauthorized' } };
 export const INFO = { title: 'Kubernetes', version: EMULATION_VERSION };
+/** Of documents that only custom resources are in: those of another server, to upstream. */
+const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' };
 export const BEARER = { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } };
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
@@ -34,8 +36,12 @@ const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 2
 const listName = ({ info, message: { name } }: PublishedKind): string =>
   info.listKind === undefined ? `${name}List` : `${name.slice(0, name.lastIndexOf('.'))}.${info.listKind}`;
 
-/** Which kinds a definition stands for, lists and delete options included. */
-export function definitionKinds(all: readonly PublishedKind[]): ReadonlyMap<string, readonly JsonObject[]> {
+/**
+ * Which kinds a definition stands for, lists and delete options included.
+ *
+ * @param isCustom whether in a document of custom resources.
+ */
+export function definitionKinds(all: readonly PublishedKind[], isCustom = false): ReadonlyMap<string, readonly JsonObject[]> {
   const kinds = new Map<string, readonly JsonObject[]>();
   const add = (name: string, group: string, version: string, kind: string) =>
     kinds.set(name, [...(kinds.get(name) ?? []), { group, kind, version }]);
@@ -55,6 +61,7 @@ export function definitionKinds(all: readonly PublishedKind[]): ReadonlyMap<stri
   const versions = new Set([...SCHEME_VERSIONS, ...all.filter(isStruct).map(({ info }) => `${info.group}/${info.version}`)]);
   for (const groupVersion of [...versions].sort()) {
     const [group = '', version = ''] = groupVersion.split('/');
+    if (isCustom && SERVER_GROUPS.has(group)) continue;
     add(bodies.deleteOptions.name, group, version, 'DeleteOptions');
     add(bodies.watchEvent.name, group, version, 'WatchEvent');
   }
@@ -67,11 +74,14 @@ const reservedNames = (all: readonly PublishedKind[]): ReadonlySet<string> =>
 
 /** The OpenAPI 3 document of some kinds: those of one group and version. */
 export function* documentV3(kinds: readonly PublishedKind[], all: readonly PublishedKind[]): Steps<JsonObject> {
-  const definitions = new Definitions('v3', definitionKinds(all), reservedNames(all));
+  const isCustom = !kinds.some(isStruct);
+  const definitions = new Definitions('v3', definitionKinds(all, isCustom), reservedNames(all));
   const parametersOf = parameterWriter('v3');
   const operations = [...resourceDiscovery(kinds), ...kinds.flatMap((kind) => operationsOf(kind, all))];
   const paths = yield* pathsOf(operations, (operation) => operationV3(operation, definitions, parametersOf(operation)));
-  return { openapi: '3.0.0', info: INFO, paths, components: { schemas: yield* definitions.schemas(), securitySchemes: BEARER } };
+  const schemas = yield* definitions.schemas();
+  if (isCustom) return { openapi: '3.0.0', info: CUSTOM_INFO, paths, components: { schemas } };
+  return { openapi: '3.0.0', info: INFO, paths, components: { schemas, securitySchemes: BEARER } };
 }
 
 /** The OpenAPI 3 documents of discovery itself, by name. */
@@ -130,9 +140,9 @@ const extensions = ({ action, kind }: OperationSpec): JsonObject =>
       }
     : {};
 
-function bodyOf({ action, body }: OperationSpec, definitions: Definitions): JsonObject | undefined {
+function bodyOf({ action, body, isStruct: hasOptions }: OperationSpec, definitions: Definitions): JsonObject | undefined {
   if (action === 'patch') return definitions.special(PATCH_DEFINITION);
-  if (action === 'delete' || action === 'deletecollection') return definitions.message(bodies.deleteOptions);
+  if (action === 'delete' || (action === 'deletecollection' && hasOptions)) return definitions.message(bodies.deleteOptions);
   return body && definitions.message(body);
 }
 

@@ -224,9 +224,13 @@ function operation(served: PublishedKind, path: string, verb: string): Operation
     isStruct: isStruct(served),
     body: action === 'post' || action === 'put' ? message : undefined,
     answer: answersStatus(served, action) ? { type: 'message', message: bodies.status } : answers,
-    statuses: STATUSES[action],
+    statuses: statusesOf(served, action),
   };
 }
+
+/** Of custom resources nobody is told that a patch can make one. */
+const statusesOf = (served: PublishedKind, action: VerbAction): readonly number[] =>
+  action === 'patch' && !isStruct(served) ? [200] : STATUSES[action];
 
 /** What is gone is answered by a Status, unless the kind answers with the object. */
 const answersStatus = ({ deleteReturnsObject = false }: PublishedKind, action: VerbAction): boolean =>
@@ -268,7 +272,9 @@ function subresourceOperations(served: PublishedKind, subresource: SubresourceIn
   const own = all.find(({ info: other }) => other.kind === kind && other.group === group && other.version === version);
   const body = kind === info.kind ? message : (own?.message ?? BODIES[kind]);
   if (!connects && !body) return [];
-  const common = { path, tag: tagOf(info), kind: { group, version, kind }, isStruct: isStruct(served) };
+  // What a subresource of a custom resource takes is told as the kind of the resource.
+  const told = isStruct(served) ? { group, version, kind } : { group: info.group, version: info.version, kind: info.kind };
+  const common = { path, tag: tagOf(info), kind: told, isStruct: isStruct(served) };
   const methods = subresource.verbs.map((verb) => ACTION_OF_VERB[verb] ?? 'get');
   const word = `${info.namespaced ? 'Namespaced' : ''}${info.kind}${capital(subresource.name)}`;
   const prefix = `${groupWord(info.group)}${capital(info.version)}`;
@@ -300,7 +306,7 @@ function subresourceOperations(served: PublishedKind, subresource: SubresourceIn
     description: sentence(action, `${info.kind} ${subresource.name}`),
     body: action === 'post' || action === 'put' ? body : undefined,
     answer: subresource.name === 'log' ? { type: 'text' } : { type: 'message', message: body },
-    statuses: STATUSES[action],
+    statuses: statusesOf(served, action),
     options: subresource.name,
   }));
 }

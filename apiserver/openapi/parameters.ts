@@ -109,6 +109,9 @@ const BY_ACTION: Readonly<Record<string, readonly ParameterSpec[]>> = {
   connect: [],
 };
 
+/** Where those of custom resources are others (apiextensions-apiserver, `pkg/controller/openapi/builder`). */
+const OF_CUSTOM: Readonly<Record<string, readonly ParameterSpec[]>> = { get: [PRETTY, RESOURCE_VERSION], deletecollection: LIST };
+
 /** The parameters in braces in a path. */
 const pathParameters = (path: string): ParameterSpec[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
@@ -139,7 +142,9 @@ const inV3 = ({ name, in: place, type, description }: ParameterSpec): JsonObject
 const WRITERS: Readonly<Record<Dialect, (parameter: ParameterSpec) => JsonObject>> = { v2: inV2, v3: inV3 };
 
 /** Writes parameters; the same parameter is the same object each time. */
-export function parameterWriter(dialect: Dialect): (operation: Pick<OperationSpec, 'path' | 'action' | 'options'>) => JsonObject[] {
+export function parameterWriter(
+  dialect: Dialect,
+): (operation: Pick<OperationSpec, 'path' | 'action' | 'options' | 'isStruct'>) => JsonObject[] {
   const written = new Map<string, JsonObject>();
   const write = (parameter: ParameterSpec): JsonObject => {
     const key = `${parameter.in} ${parameter.name} ${parameter.description}`;
@@ -147,6 +152,8 @@ export function parameterWriter(dialect: Dialect): (operation: Pick<OperationSpe
     written.set(key, node);
     return node;
   };
-  return ({ path, action, options = '' }) =>
-    [...pathParameters(path), ...(BY_OPTIONS[options] ?? BY_ACTION[action] ?? [])].sort(byName).map(write);
+  return ({ path, action, options = '', isStruct }) => {
+    const own = BY_OPTIONS[options] ?? (isStruct ? undefined : OF_CUSTOM[action]) ?? BY_ACTION[action] ?? [];
+    return [...pathParameters(path), ...own].sort(byName).map(write);
+  };
 }

@@ -30,6 +30,14 @@ const VERSIONS: Readonly<Record<string, readonly string[]>> = {
   'storagemigration.k8s.io': ['v1alpha1'],
 };
 
+/** What only the API server's own scheme knows, not that of its clients, which definitions for custom resources are made with. */
+export const SERVER_GROUPS: ReadonlySet<string> = new Set([
+  'admission.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'imagepolicy.k8s.io',
+]);
+
 /** Each of them as `group/version`, in the order of groups and versions. */
 export const SCHEME_VERSIONS: readonly string[] = Object.entries(VERSIONS).flatMap(([group, versions]) =>
   versions.map((version) => `${group}/${version}`),

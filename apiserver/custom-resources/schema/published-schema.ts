@@ -126,9 +126,9 @@ function mapChildren(schema: JSONSchemaProps, change: (child: JSONSchemaProps) =
   };
 }
 
-/** Without what v2 cannot say, or kubectl not cope with: upstream's `ToStructuralOpenAPIV2`. */
+/** Without what v2 cannot say, or kubectl not cope with: upstream's `ToStructuralOpenAPIV2`, and kube-openapi's `PruneDefaults`. */
 function forV2(schema: JSONSchemaProps): JSONSchemaProps {
-  const { allOf: _allOf, anyOf: _anyOf, oneOf: _oneOf, not: _not, nullable, ...rest } = schema;
+  const { allOf: _allOf, anyOf: _anyOf, oneOf: _oneOf, not: _not, default: _default, nullable, ...rest } = schema;
   const hidesInside = nullable === true || preservesUnknown(schema);
   const type = nullable || (preservesUnknown(schema) && schema.type === 'object') ? undefined : schema.type;
   const shown: JSONSchemaProps = { ...rest, type, ...(hidesInside ? { items: undefined, properties: undefined } : {}) };
