@@ -3,7 +3,8 @@ import { AGNHOST, type Thing, type World } from './world.ts';
 
 const PORTS = [80, 81];
 const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
-/** How long a connection that is to come about may take. */
+/** How long a connection that is not to come about is waited for; one that is gets twice as much with each try. */
+const CONNECT_MS_MIN = 300;
 const CONNECT_MS_MAX = 10_000;
 type Protocol = (typeof PROTOCOLS)[number];
 
@@ -47,7 +48,7 @@ class Model {
     return this.#ips.get(pod) ?? '';
   }
 
-  async reaches(from: PodName, to: PodName, { port = 80, protocol = 'tcp' as Protocol, ms = 300 } = {}): Promise<boolean> {
+  async reaches(from: PodName, to: PodName, { port = 80, protocol = 'tcp' as Protocol, ms = CONNECT_MS_MIN } = {}): Promise<boolean> {
     const [ns = '', name = ''] = from.split('/');
     const command = ['/agnhost', 'connect', `${this.ip(to)}:${port}`, `--timeout=${ms}ms`, `--protocol=${protocol}`];
     return (await this.#world.exec(this.path(ns), name, command, 'cont-80-tcp')).code === 0;
@@ -68,13 +69,15 @@ class Model {
   async become(wanted: (from: PodName, to: PodName) => boolean, how: { port?: number; protocol?: Protocol } = {}): Promise<void> {
     const pairs = this.pods.flatMap((from) => this.pods.map((to) => [from, to] as const)).filter((pair) => this.#tells(pair));
     let wrong: string[] = [];
+    // Who is to be reached answers in the end, however busy the machine is; at first it may be a policy of before that is in the way.
+    let ms = CONNECT_MS_MIN / 2;
     await this.#world
       .until('reachability', async () => {
+        ms = Math.min(2 * ms, CONNECT_MS_MAX);
         const found = await Promise.all(
           pairs.map(async ([from, to]) => {
             const isWanted = from === to || wanted(from, to);
-            // Who is to be reached answers in the end, however busy the machine is.
-            const isReached = await this.reaches(from, to, isWanted ? { ...how, ms: CONNECT_MS_MAX } : how);
+            const isReached = await this.reaches(from, to, isWanted ? { ...how, ms } : how);
             return isReached === isWanted ? [] : [`${from} -> ${to}`];
           }),
         );
