@@ -1,8 +1,7 @@
+import { isObject, type JsonObject } from '../patch/json-value.ts';
 import type { FieldType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { goOrder } from './reader.ts';
-
-type Plain = Record<string, unknown>;
 
 const orders = new WeakMap<AnyMessage, ReturnType<typeof goOrder>>();
 
@@ -11,16 +10,15 @@ const orders = new WeakMap<AnyMessage, ReturnType<typeof goOrder>>();
  * filled in later, such as defaults: this is for answers that people read.
  */
 export function inFieldOrder(message: AnyMessage, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!isObject(value)) return value;
   let order = orders.get(message);
   if (!order) {
     order = goOrder(message);
     orders.set(message, order);
   }
-  const given = value as Plain;
-  const ordered: Plain = {};
-  for (const [name, { type }] of order) if (given[name] !== undefined) ordered[name] = inTypeOrder(type, given[name]);
-  for (const name of Object.keys(given)) if (!(name in ordered)) ordered[name] = given[name];
+  const ordered: JsonObject = {};
+  for (const [name, { type }] of order) if (value[name] !== undefined) ordered[name] = inTypeOrder(type, value[name]);
+  for (const name of Object.keys(value)) if (!(name in ordered)) ordered[name] = value[name];
   return ordered;
 }
 
@@ -33,16 +31,14 @@ function inTypeOrder(type: FieldType, value: unknown): unknown {
     case 'list':
       return Array.isArray(value) ? value.map((item) => inTypeOrder(type.items, item)) : value;
     case 'map':
-      return isPlain(value) ? mapInOrder(type.values, value) : value;
+      return isObject(value) ? mapInOrder(type.values, value) : value;
   }
 }
 
 /** Go writes maps by name. */
-const mapInOrder = (values: FieldType, map: Plain): Plain =>
+const mapInOrder = (values: FieldType, map: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.keys(map)
       .sort()
       .map((name) => [name, inTypeOrder(values, map[name])]),
   );
-
-const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 import type { FileTree, Mount, MountableVolume, VolumeFile } from '../cri.ts';
 import { SubPathError } from '../sub-path-error.ts';
 import type { VolumeUsage } from '../usage.ts';
-import type { MountPoint } from './files/container-files.ts';
+import type { MountPoint } from './files/mount-point.ts';
 import {
   type DirectoryNode,
   FileError,

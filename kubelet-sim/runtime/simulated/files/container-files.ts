@@ -1,5 +1,6 @@
 import { DEVICE_NAMES, DEVICES, DIRECTORIES } from './devices.ts';
 import { type FileStat, statOf } from './file-stat.ts';
+import type { MountPoint } from './mount-point.ts';
 import { type FileUser, may, ROOT_USER } from './permissions.ts';
 import { cover, coverOf, uncover } from './shared-mounts.ts';
 import { checkSpace } from './space.ts';
@@ -23,20 +24,6 @@ import {
 const LINKS_MAX = 40;
 const MODE_STICKY = 0o1000;
 const MODE_SET_GID = 0o2000;
-
-/** A mounted tree. */
-export interface MountPoint {
-  readonly path: string;
-  readonly root: DirectoryNode | FileNode;
-  readonly readOnly: boolean;
-  /** What `mount` says of it; a part of the node's disk unless given. */
-  readonly medium?: string | undefined;
-  /** Where it is mounted from, unless its medium says so. */
-  readonly source?: string | undefined;
-  readonly capacityBytes?: number | undefined;
-  /** Whether what is mounted below it on the node later is seen, and with `both` what is mounted here is seen there too. */
-  readonly propagation?: 'in' | 'both' | undefined;
-}
 
 /** Where a path leads: its directory, its name there, and what is there now. */
 interface Location {

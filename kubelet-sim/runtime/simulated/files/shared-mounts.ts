@@ -1,5 +1,5 @@
 // Mounts that cross from the node to containers and back: what `mountPropagation` lets through.
-import type { MountPoint } from './container-files.ts';
+import type { MountPoint } from './mount-point.ts';
 import type { DirectoryNode, TreeNode } from './tree.ts';
 
 /** What is mounted over directories for all who share their mounts with the node. */

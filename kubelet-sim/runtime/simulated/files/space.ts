@@ -1,4 +1,4 @@
-import type { MountPoint } from './container-files.ts';
+import type { MountPoint } from './mount-point.ts';
 import { FileError, type TreeNode, usageOfTree } from './tree.ts';
 
 /** Where something is to be written. */

@@ -1,5 +1,5 @@
 import { TOOL_NAMES, toolContent } from '../tool-names.ts';
-import type { MountPoint } from './container-files.ts';
+import type { MountPoint } from './mount-point.ts';
 import { type DirectoryNode, newFile } from './tree.ts';
 
 let directory: DirectoryNode | undefined;

@@ -24,13 +24,20 @@ export async function inCluster(context: ProcessContext): Promise<InCluster> {
 }
 
 /** A GET over HTTPS, from inside a pod. */
-export async function get({ network }: ProcessContext, text: string, headers: Readonly<Record<string, string>>): Promise<HttpResponse> {
-  const url = new URL(text);
+export const get = (context: ProcessContext, text: string, headers: Readonly<Record<string, string>>): Promise<HttpResponse> =>
+  send(context, new URL(text), { method: 'GET', headers });
+
+async function send(
+  { network }: ProcessContext,
+  url: URL,
+  {
+    headers,
+    ...request
+  }: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string | undefined },
+): Promise<HttpResponse> {
   const dialled = await network.dial(url.hostname, Number(url.port || 443));
-  return await dialled.http(
-    { method: 'GET', path: `${url.pathname}${url.search}`, headers: { host: url.host, ...headers }, tls: true },
-    url.hostname,
-  );
+  const path = `${url.pathname}${url.search}`;
+  return await dialled.http({ ...request, path, headers: { host: url.host, ...headers }, tls: true }, url.hostname);
 }
 
 /** A request that the API server refused; the message is its own. */
@@ -51,16 +58,13 @@ export async function ask(
   server: InCluster,
   { method, path, body }: { readonly method: string; readonly path: string; readonly body?: object | undefined },
 ): Promise<unknown> {
-  const url = new URL(server.url);
-  const dialled = await context.network.dial(url.hostname, Number(url.port || 443));
   const headers = {
-    host: url.host,
     authorization: await server.authorization(),
     accept: 'application/json',
     ...(body ? { 'content-type': 'application/json' } : {}),
   };
   const text = body && Buffer.from(JSON.stringify(body)).toString('latin1');
-  const answer = await dialled.http({ method, path, headers, tls: true, body: text }, url.hostname);
+  const answer = await send(context, new URL(path, server.url), { method, headers, body: text });
   const object: unknown = JSON.parse(Buffer.from(answer.body, 'latin1').toString());
   if (answer.status < 300) return object;
   const { reason = '', message = '' } = object as { reason?: string; message?: string };

@@ -2,18 +2,17 @@
 // kubernetes-sigs/nfs-ganesha-server-and-external-provisioner); what a claim may have follows sig-storage-lib-external-provisioner.
 import type { KubeObject, Live, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../../api/index.ts';
 import { toTime } from '../../../../api/index.ts';
-import type { Timer } from '../../../../runtime/index.ts';
 import { commandLineOption } from '../command-line.ts';
-import { fatalCode, type ProcessContext, type Program, type RunningProgram } from '../program.ts';
+import type { ProcessContext, Program } from '../program.ts';
 import { rawListener } from '../shell/nc.ts';
-import { ask, type InCluster, inCluster, RefusedError } from './in-cluster.ts';
+import { ask, type InCluster, RefusedError } from './in-cluster.ts';
+import { InClusterLoop, messageOf } from './in-cluster-loop.ts';
 
 const NFS_PORT = 2049;
 const EXPORT = '/export';
 const MODE = 0o777;
 /** How often it looks at claims and volumes: it has no watches. */
 const LOOK_MS = 1000;
-const EXIT_SIGNALLED = 2;
 const CLAIMED_BY = ['volume.kubernetes.io/storage-provisioner', 'volume.beta.kubernetes.io/storage-provisioner'];
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
@@ -67,40 +66,34 @@ export function volumeFor(
 }
 
 export const nfsProvisioner = (argv: readonly string[]): Program => ({
-  start: (context) => new Provisioner(context, commandLineOption(argv, 'provisioner') || 'example.com/nfs'),
-});
-
-class Provisioner implements RunningProgram {
-  readonly #context: ProcessContext;
-  readonly #provisioner: string;
-  /** Claims that were told what is wrong with them. */
-  readonly #refused = new Set<string>();
-  #timer: Timer | undefined;
-  #isDone = false;
-
-  constructor(context: ProcessContext, provisioner: string) {
-    this.#context = context;
-    this.#provisioner = provisioner;
+  start: (context) => {
     context.listen(
       NFS_PORT,
       rawListener(() => Promise.resolve()),
     );
-    inCluster(context).then(
-      (server) => this.#wait(server),
-      (error: unknown) => this.#fail(error),
-    );
-  }
-
-  #wait(server: InCluster): void {
-    if (this.#isDone) return;
-    this.#timer = this.#context.clock.setTimer(LOOK_MS, () => {
-      this.#look(server)
-        .catch((error: unknown) => this.#log(`error: ${error instanceof Error ? error.message : String(error)}`))
-        .finally(() => this.#wait(server));
+    const provisioner = new Provisioner(context, commandLineOption(argv, 'provisioner') || 'example.com/nfs');
+    return new InClusterLoop(context, {
+      everyMs: LOOK_MS,
+      turn: (server) => provisioner.look(server),
+      failed: (error) => provisioner.log(`error: ${messageOf(error)}`),
+      unusable: (error) => provisioner.log(`Failed to create config: ${messageOf(error)}`),
     });
+  },
+});
+
+class Provisioner {
+  readonly #context: ProcessContext;
+  readonly #provisioner: string;
+  /** Claims that were told what is wrong with them. */
+  readonly #refused = new Set<string>();
+
+  constructor(context: ProcessContext, provisioner: string) {
+    this.#context = context;
+    this.#provisioner = provisioner;
   }
 
-  async #look(server: InCluster): Promise<void> {
+  /** Makes the volumes that are asked for, and deletes those that are left. */
+  async look(server: InCluster): Promise<void> {
     const claims = await this.#list<Claim>(server, `${CORE}/persistentvolumeclaims`);
     const volumes = await this.#list<Volume>(server, `${CORE}/persistentvolumes`);
     const made = new Set(volumes.map(({ metadata }) => metadata.name));
@@ -134,7 +127,7 @@ class Provisioner implements RunningProgram {
     const files = await this.#context.files();
     await files.mkdir(`${EXPORT}/${nameFor(claim)}`, { recursive: true, mode: MODE });
     await ask(this.#context, server, { method: 'POST', path: `${CORE}/persistentvolumes`, body: volume });
-    this.#log(`volume "${volume.metadata.name}" for claim "${namespace}/${name}" created`);
+    this.log(`volume "${volume.metadata.name}" for claim "${namespace}/${name}" created`);
     await this.#tell(server, claim, ['Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volume.metadata.name}`]);
   }
 
@@ -142,7 +135,7 @@ class Provisioner implements RunningProgram {
     const files = await this.#context.files();
     if (spec.nfs) await files.rm(spec.nfs.path, { recursive: true, force: true });
     await ask(this.#context, server, { method: 'DELETE', path: `${CORE}/persistentvolumes/${metadata.name}` }).catch(ifThere);
-    this.#log(`volume "${metadata.name}" deleted`);
+    this.log(`volume "${metadata.name}" deleted`);
   }
 
   /** Where its volumes are served: `POD_IP`, unless its pod does not say so. */
@@ -167,28 +160,8 @@ class Provisioner implements RunningProgram {
     await ask(this.#context, server, { method: 'POST', path: `${CORE}/namespaces/${namespace}/events`, body: event });
   }
 
-  #log(line: string): void {
-    if (!this.#isDone) this.#context.output('stderr', `${line}\n`);
-  }
-
-  #fail(error: unknown): void {
-    this.#log(`Failed to create config: ${error instanceof Error ? error.message : String(error)}`);
-    this.#end(1);
-  }
-
-  #end(code: number): void {
-    if (this.#isDone) return;
-    this.dispose();
-    this.#context.exit(code);
-  }
-
-  signal(name: string): void {
-    if (fatalCode(name) !== undefined) this.#end(EXIT_SIGNALLED);
-  }
-
-  dispose(): void {
-    this.#isDone = true;
-    this.#timer?.cancel();
+  log(line: string): void {
+    this.#context.output('stderr', `${line}\n`);
   }
 }
 
