@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { apiError, type HorizontalPodAutoscaler, type Live, type MetricSpec } from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import { Scales } from '../shared/scales.ts';
+import { answeringClient } from '../testing/answering-client.ts';
 import { ago, aPod, meta, NOW } from '../testing/builders.ts';
 import { evaluateMetric, MetricError } from './evaluate.ts';
 import { MetricsClient } from './metrics-client.ts';
@@ -9,26 +10,15 @@ import { MetricsClient } from './metrics-client.ts';
 type Answers = Readonly<Record<string, object>>;
 
 /** A server that knows these paths alone. */
-const clientOf = (answers: Answers, asked: string[] = []): ApiClient => {
-  const refuse = () => Promise.reject(new Error('not here'));
-  return {
-    resource: () => {
-      throw new Error('not here');
-    },
-    stream: refuse,
-    close: () => Promise.resolve(),
-    request: (_method, path, request) => {
-      asked.push(
-        `${path}?${new URLSearchParams(Object.entries(request?.query ?? {}).map(([key, value]): [string, string] => [key, String(value)])).toString()}`,
-      );
-      const body = answers[path];
-      if (body) return Promise.resolve({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
-      return Promise.reject(
-        apiError.custom({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource' }),
-      );
-    },
-  };
-};
+const clientOf = (answers: Answers, asked: string[] = []): ApiClient =>
+  answeringClient((_method, path, request) => {
+    asked.push(
+      `${path}?${new URLSearchParams(Object.entries(request?.query ?? {}).map(([key, value]): [string, string] => [key, String(value)])).toString()}`,
+    );
+    const body = answers[path];
+    if (body) return Promise.resolve({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
+    return Promise.reject(apiError.custom({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource' }));
+  });
 const PODS = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods';
 const CUSTOM = '/apis/custom.metrics.k8s.io';
 const discovered = { [CUSTOM]: { versions: [{ version: 'v1beta1' }] } };

@@ -1,19 +1,10 @@
 import { expect, it } from 'vitest';
 import { appsKinds } from '../../api/index.ts';
-import type { ApiClient } from '../../client/index.ts';
+import { answeringClient } from '../testing/answering-client.ts';
 import { Scales } from './scales.ts';
 
-const answering = (status: object): ApiClient => {
-  const refuse = () => Promise.reject(new Error('not here'));
-  return {
-    resource: () => {
-      throw new Error('not here');
-    },
-    stream: refuse,
-    close: () => Promise.resolve(),
-    request: () => Promise.resolve({ status: 200, headers: {}, body: Buffer.from(JSON.stringify({ spec: {}, status })) }),
-  };
-};
+const answering = (status: object) =>
+  answeringClient(() => Promise.resolve({ status: 200, headers: {}, body: Buffer.from(JSON.stringify({ spec: {}, status })) }));
 
 it('a scale whose selector is none cannot be had', async () => {
   const scales = new Scales(answering({ selector: 'a in b' }));
