@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bodies, encodeProtobuf } from '../../api/schema.ts';
 import { type Clock, silentLogger, systemClock, UserError } from '../../runtime/index.ts';
@@ -356,6 +356,29 @@ describe('a rotating file', () => {
     await again.close();
     expect(names()).toEqual(['audit-2026-02-03T12-00-00.000.log', 'audit-2026-02-04T12-00-00.000.log', 'audit-mine.log', 'audit.log']);
     expect(readFileSync(path, 'utf8')).toBe('more\n');
+  });
+
+  test('is not written to once it is closed, twice even: its number was that of another file, which got the lines and was closed', async () => {
+    const other = join(directory, 'other');
+    const log = new RotatingFile({ path: join(directory, 'audit.log'), megabytesMax: 1, backupsMax: 0, daysMax: 0, now: () => 0 });
+    await log.close();
+    const file = openSync(other, 'w');
+    expect(() => log.write('late\n')).toThrow('audit backend shut down');
+    await log.close();
+    writeSync(file, 'its own');
+    closeSync(file);
+    expect(readFileSync(other, 'utf8')).toBe('its own');
+  });
+
+  test('that could not be put aside begins anew: it went on writing to the number of a file that was closed', async () => {
+    const path = join(directory, 'logs', 'audit.log');
+    const log = new RotatingFile({ path, megabytesMax: 1, backupsMax: 0, daysMax: 0, now: () => 0 });
+    log.write(`${MEGABYTE}\n`);
+    rmSync(dirname(path), { recursive: true });
+    expect(() => log.write('lost\n')).toThrow(/ENOENT/);
+    log.write('kept\n');
+    await log.close();
+    expect(readFileSync(path, 'utf8')).toBe('kept\n');
   });
 
   test('that cannot be written says so', () => {

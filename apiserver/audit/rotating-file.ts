@@ -46,43 +46,53 @@ export interface RotatingFileOptions {
  */
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
-  #file: number;
-  #bytes: number;
+  /** None between two files, and at the end: its number is soon another file's. */
+  #file: number | undefined;
+  #bytes = 0;
+  #isClosed = false;
   /** Old files are compressed one after the other, behind what is written. */
   #compressing: Promise<void> = Promise.resolve();
 
   /** @throws UserError when the file cannot be written. */
   constructor(options: RotatingFileOptions) {
     this.#options = options;
-    const opened = this.#open();
-    this.#file = opened.file;
-    this.#bytes = opened.bytes;
+    this.#file = this.#open();
     this.#tidy();
   }
 
-  /** @throws what the operating system says. */
+  /** @throws what the operating system says, or that it is closed. */
   write(line: string): void {
+    if (this.#isClosed) throw new Error('audit backend shut down');
     const bytes = Buffer.from(line);
     const { megabytesMax, path } = this.#options;
     const bytesMax = (megabytesMax || MEGABYTES_MAX) * MEGABYTE;
     if (path !== STDOUT && this.#bytes > 0 && this.#bytes + bytes.length > bytesMax) this.#rotate();
+    this.#file ??= this.#open();
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
     this.#bytes += bytes.length;
   }
 
   /** Resolves when old files are compressed, too. */
   close(): Promise<void> {
-    if (this.#options.path !== STDOUT) closeSync(this.#file);
+    this.#isClosed = true;
+    this.#release();
     return this.#compressing;
   }
 
-  #open(): { file: number; bytes: number } {
+  #release(): void {
+    if (this.#file !== undefined && this.#options.path !== STDOUT) closeSync(this.#file);
+    this.#file = undefined;
+    this.#bytes = 0;
+  }
+
+  #open(): number {
     const { path } = this.#options;
-    if (path === STDOUT) return { file: STDOUT_FD, bytes: 0 };
+    if (path === STDOUT) return STDOUT_FD;
     try {
       mkdirSync(dirname(path), { recursive: true });
       const file = openSync(path, 'a', MODE);
-      return { file, bytes: fstatSync(file).size };
+      this.#bytes = fstatSync(file).size;
+      return file;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new UserError(`--audit-log-path: ${path} cannot be written (${why})`, { cause: error });
@@ -93,11 +103,9 @@ export class RotatingFile {
     const { path, now } = this.#options;
     const stamp = new Date(now()).toISOString().slice(0, -1).replaceAll(':', '-');
     const extension = extname(path);
-    closeSync(this.#file);
+    this.#release();
     renameSync(path, `${path.slice(0, path.length - extension.length)}-${stamp}${extension}`);
-    const opened = this.#open();
-    this.#file = opened.file;
-    this.#bytes = opened.bytes;
+    this.#file = this.#open();
     this.#tidy();
   }
 
