@@ -1,7 +1,7 @@
 /** The checker finds what is wrong, and nothing in what is right. */
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../runtime/index.ts';
-import { openMemoryStore, type Store } from '../../store/index.ts';
+import { openMemoryStore, type Store, StoreError } from '../../store/index.ts';
 import { runClients } from './history-clients.ts';
 import { type Answer, type HistoryEvent, type Operation, violations } from './linearizability.ts';
 
@@ -262,4 +262,44 @@ test.each<[string, (store: Store) => Partial<Store>]>([
   ],
 ])('a store of which %s', async (_, spoil) => {
   expect(violations(await historyOf(spoil))).not.toEqual([]);
+});
+
+/** What clients see of a store of which every now and then a thousand requests in a row fail, a tenth of them behind their work. */
+async function historyWithOutages(): Promise<HistoryEvent[]> {
+  const store = await openMemoryStore();
+  const random = seededRandom(20_261_123);
+  let requests = 0;
+  let failing = 0;
+  const unreliable =
+    <A extends unknown[], R>(ask: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      for (let turns = random.integer(3); turns > 0; turns--) await new Promise(setImmediate);
+      if (++requests % 1500 === 0) failing = 1000;
+      const fails = failing-- > 0;
+      if (fails && random.integer(10) > 0) throw new StoreError('Unavailable', 'not done');
+      const answer = await ask(...args);
+      if (fails) throw new StoreError('Unavailable', 'done, but who knows');
+      return answer;
+    };
+  const spoilt = Object.assign(Object.create(store), {
+    range: unreliable((...args: Parameters<Range>) => store.range(...args)),
+    txn: unreliable((...args: Parameters<Txn>) => store.txn(...args)),
+  });
+  const events: HistoryEvent[] = [];
+  const onEvent = (event: HistoryEvent) => events.push(event);
+  await runClients({ store: spoilt, random, clients: 12, operations: 700, keys: 12, onEvent, onError: () => 'go on' });
+  await store.close();
+  return events;
+}
+
+test('thousands of operations that were never answered: every set of them was tried, for hours', async () => {
+  const history = await historyWithOutages();
+  const answers = history.filter(({ type }) => type === 'answer').length;
+  expect(history.length - 2 * answers).toBeGreaterThan(3000);
+  expect(violations(history)).toEqual([]);
+  const early = history.findIndex((event) => event.type === 'answer' && event.answer.value !== undefined);
+  const late = history.findLastIndex((event) => event.type === 'answer' && event.answer.value !== undefined);
+  expect(
+    violations(history.with(late, { ...history[late], answer: (history[early] as { answer: Answer }).answer } as HistoryEvent)),
+  ).not.toEqual([]);
 });

@@ -45,8 +45,8 @@ export function violations(history: readonly HistoryEvent[]): string[] {
   const keys = new Map<string, Done[]>();
   for (const done of operations) keys.set(done.key, [...(keys.get(done.key) ?? []), done]);
   const unordered = [...keys].flatMap(([key, ofKey]) => {
-    const stuck = search(ofKey);
-    return stuck === undefined ? [] : [`key ${key} has no order that explains ${describe(stuck)}`];
+    const without = new Search(workOf(ofKey)).run();
+    return without === undefined ? [] : [`key ${key} has ${without}`];
   });
   return [...unordered, ...revisionViolations(operations)];
 }
@@ -67,102 +67,213 @@ const describe = ({ id, operation, answer }: Done): string =>
 
 /** The value of a key; undefined when it is not there. */
 type State = string | undefined;
+/** A value that nobody has read, whichever: no operation can tell it from another such. */
+const UNREAD = '\0';
 
 /** The state after an operation; nothing when it cannot have had this answer in that state. */
 function step(state: State, { operation, answer }: Done): { readonly next: State } | undefined {
   switch (operation.type) {
     case 'get':
-      return answer === undefined || answer.value === state ? { next: state } : undefined;
+      return answer?.value === state ? { next: state } : undefined;
     case 'put':
       return { next: operation.value };
     case 'delete':
-      return answer === undefined || answer.done === (state !== undefined) ? { next: undefined } : undefined;
+      return answer?.done === (state !== undefined) ? { next: undefined } : undefined;
     case 'swap': {
       const holds = state === operation.expected;
-      if (answer !== undefined && answer.done !== holds) return undefined;
-      return { next: holds ? operation.value : state };
+      return answer?.done === holds ? { next: holds ? operation.value : state } : undefined;
     }
   }
 }
 
-/** A choice of the search: the operation that comes next, and the state before it. */
-interface Choice {
-  readonly operation: number;
-  readonly state: State;
+/** Operations that were never answered and that cannot be told apart: they are taken in the order of their calls, so that there is one way to take some. */
+interface Spare {
+  readonly name: string;
+  /** Of swaps: the state without which they do nothing. */
+  readonly needs: readonly [State] | undefined;
+  readonly next: State;
+  readonly operations: readonly Done[];
 }
 
-/**
- * Looks for an order of the operations of one key.
- *
- * @param operations in the order of their calls.
- * @returns undefined when there is one; else the operation that was to be next and could not, where the search got furthest.
- */
-function search(operations: readonly Done[]): Done | undefined {
-  const chosen: Choice[] = [];
-  const taken = new Uint8Array(operations.length);
-  const tried = new Set<string>();
-  let state: State;
-  let furthest = -1;
-  let stuck: Done | undefined;
-  for (let from = 0; chosen.length < operations.length; ) {
-    const deadline = firstAnswer(operations, taken);
-    const at = candidate(operations, { taken, tried, state, from, deadline: deadline?.answeredAt ?? Number.POSITIVE_INFINITY });
-    const done = at === undefined ? undefined : operations[at];
-    const stepped = done && step(state, done);
-    if (at !== undefined && stepped) {
-      chosen.push({ operation: at, state });
-      taken[at] = 1;
-      state = stepped.next;
-      from = 0;
-      continue;
+/** What must have happened to a key, and what may have. */
+interface Work {
+  /** Answered, or seen by somebody who was: by the time of that answer. In the order of calls. */
+  readonly due: readonly Done[];
+  /** Nobody was answered and nobody saw it: it is taken only where it explains something. */
+  readonly spare: readonly Spare[];
+}
+
+function workOf(operations: readonly Done[]): Work {
+  const seen = seenValues(operations);
+  const named = new Set(operations.map(({ operation }) => (operation.type === 'swap' ? operation.expected : undefined)));
+  const due: Done[] = [];
+  const spare = new Map<string, Spare>();
+  for (const done of operations) {
+    const value = writtenBy(done.operation);
+    const seenAt = value === undefined ? undefined : seen.get(value);
+    if (done.answer) due.push(done);
+    else if (seenAt !== undefined) due.push({ ...done, answer: { revision: 0, done: true }, answeredAt: seenAt });
+    else if (done.operation.type !== 'get') {
+      const effect = effectOf(done.operation, named);
+      const name = JSON.stringify(effect);
+      spare.set(name, { name, ...effect, operations: [...(spare.get(name)?.operations ?? []), done] });
     }
-    if (chosen.length > furthest) {
-      furthest = chosen.length;
-      stuck = deadline;
+  }
+  return { due, spare: [...spare.values()] };
+}
+
+/** @param named values that some swap was to replace, which can be told from others though nobody has read them. */
+function effectOf(operation: Operation, named: ReadonlySet<State>): Pick<Spare, 'needs' | 'next'> {
+  const value = writtenBy(operation);
+  return {
+    needs: operation.type === 'swap' ? [operation.expected] : undefined,
+    next: value === undefined || named.has(value) ? value : UNREAD,
+  };
+}
+
+const writtenBy = (operation: Operation): string | undefined =>
+  operation.type === 'put' || operation.type === 'swap' ? operation.value : undefined;
+
+/** The values that were there, each with the first answer that says so. */
+function seenValues(operations: readonly Done[]): ReadonlyMap<string, number> {
+  const seen = new Map<string, number>();
+  const writers = new Map(operations.map((done) => [writtenBy(done.operation), done]));
+  const see = (value: State, at: number): void => {
+    if (value === undefined || at >= (seen.get(value) ?? Number.POSITIVE_INFINITY)) return;
+    seen.set(value, at);
+    const writer = writers.get(value);
+    if (writer?.operation.type === 'swap') see(writer.operation.expected, at);
+  };
+  for (const { operation, answer, answeredAt } of operations) {
+    if (operation.type === 'get') see(answer?.value, answeredAt);
+    else if (operation.type === 'swap' && answer?.done) see(operation.expected, answeredAt);
+  }
+  return seen;
+}
+
+/** Steps of a search after which it is given up: an order is usually found at once, and that there is none may take for ever to know. */
+const STEPS_MAX = 1_000_000;
+
+/** What comes next: one that is due, by its place, or a spare one, by the name of those like it. */
+interface Move {
+  readonly what: number | string;
+  readonly next: State;
+}
+
+/** The order of the operations of one key, as far as it is built. */
+class Search {
+  readonly #work: Work;
+  readonly #taken: Uint8Array;
+  readonly #used = new Map<string, number>();
+  /** What was tried: by the state and what was taken of what is due, how many spare ones were used. */
+  readonly #tried = new Map<string, ReadonlyMap<string, number>[]>();
+  readonly #chosen: { readonly what: Move['what']; readonly before: State }[] = [];
+  #state: State;
+  #left: number;
+
+  constructor(work: Work) {
+    this.#work = work;
+    this.#taken = new Uint8Array(work.due.length);
+    this.#left = work.due.length;
+  }
+
+  /** @returns undefined when there is an order; else in words what there is none for. */
+  run(): string | undefined {
+    let fewest = Number.POSITIVE_INFINITY;
+    let stuck: Done | undefined;
+    for (let steps = 0; this.#left > 0; steps++) {
+      if (steps === STEPS_MAX) return `no order that was found in ${STEPS_MAX} steps`;
+      const first = this.#firstAnswer();
+      const move = this.#move(first?.answeredAt ?? Number.POSITIVE_INFINITY);
+      if (move) {
+        this.#take(move);
+        continue;
+      }
+      if (this.#left < fewest) {
+        fewest = this.#left;
+        stuck = first;
+      }
+      if (!this.#takeBack()) return `no order that explains ${stuck && describe(stuck)}`;
     }
-    const back = chosen.pop();
-    if (!back) return stuck;
-    taken[back.operation] = 0;
-    ({ state } = back);
-    from = back.operation + 1;
+    return undefined;
   }
-  return undefined;
-}
 
-/** Of the operations not taken yet, the one that was answered first: what comes next was called before that. */
-function firstAnswer(operations: readonly Done[], taken: Uint8Array): Done | undefined {
-  let first: Done | undefined;
-  for (const [at, done] of operations.entries()) {
-    if (first && done.calledAt > first.answeredAt) break;
-    if (taken[at] === 0 && (first === undefined || done.answeredAt < first.answeredAt)) first = done;
+  /** Of the operations that are due and not taken, the one that was answered first: what comes next was called before that. */
+  #firstAnswer(): Done | undefined {
+    let first: Done | undefined;
+    for (const [at, done] of this.#work.due.entries()) {
+      if (first && done.calledAt > first.answeredAt) break;
+      if (this.#taken[at] === 0 && (first === undefined || done.answeredAt < first.answeredAt)) first = done;
+    }
+    return first;
   }
-  return first;
-}
 
-interface Candidates {
-  readonly taken: Uint8Array;
-  readonly tried: Set<string>;
-  readonly state: State;
-  readonly from: number;
-  /** What comes next was called before. */
-  readonly deadline: number;
-}
-
-/** The next operation, from one on, that can come now, and has not been tried with the same others before it and the same state after. */
-function candidate(operations: readonly Done[], { taken, tried, state, from, deadline }: Candidates): number | undefined {
-  for (let at = from; at < operations.length; at++) {
-    const done = operations[at];
-    if (!done || done.calledAt > deadline) return undefined;
-    const stepped = taken[at] === 0 ? step(state, done) : undefined;
-    if (!stepped) continue;
-    taken[at] = 1;
-    const name = `${stepped.next ?? '\0'} ${nameOf(taken)}`;
-    taken[at] = 0;
-    if (tried.has(name)) continue;
-    tried.add(name);
-    return at;
+  /** Something that can come now and leads to where the search has not been: what is due first, before what is spare. */
+  #move(deadline: number): Move | undefined {
+    return this.#dueMove(deadline) ?? this.#spareMove(deadline);
   }
-  return undefined;
+
+  #dueMove(deadline: number): Move | undefined {
+    const { due } = this.#work;
+    const open: number[] = [];
+    for (const [at, { calledAt }] of due.entries()) {
+      if (calledAt > deadline) break;
+      if (this.#taken[at] === 0) open.push(at);
+    }
+    open.sort((a, b) => (due[a]?.answeredAt ?? 0) - (due[b]?.answeredAt ?? 0));
+    for (const what of open) {
+      const stepped = due[what] && step(this.#state, due[what]);
+      if (stepped && this.#isNew(what, stepped.next)) return { what, next: stepped.next };
+    }
+    return undefined;
+  }
+
+  #spareMove(deadline: number): Move | undefined {
+    const moves = this.#work.spare.filter(({ needs, next }) => next !== this.#state && (!needs || needs[0] === this.#state));
+    const move = moves.find(({ name, next, operations }) => {
+      const done = operations[this.#used.get(name) ?? 0];
+      return done && done.calledAt < deadline && this.#isNew(name, next);
+    });
+    return move && { what: move.name, next: move.next };
+  }
+
+  /** Who has used no fewer spare ones than another in the same place gets no further. */
+  #isNew(what: Move['what'], next: State): boolean {
+    this.#mark(what, 1);
+    const name = `${next ?? ''} ${nameOf(this.#taken)}`;
+    const used = new Map(this.#used);
+    this.#mark(what, -1);
+    const before = this.#tried.get(name) ?? [];
+    if (before.some((one) => [...one].every(([kind, count]) => count <= (used.get(kind) ?? 0)))) return false;
+    this.#tried.set(name, [...before, used]);
+    return true;
+  }
+
+  #mark(what: Move['what'], by: 1 | -1): void {
+    if (typeof what === 'number') {
+      this.#taken[what] = by === 1 ? 1 : 0;
+      return;
+    }
+    const used = (this.#used.get(what) ?? 0) + by;
+    if (used === 0) this.#used.delete(what);
+    else this.#used.set(what, used);
+  }
+
+  #take({ what, next }: Move): void {
+    this.#chosen.push({ what, before: this.#state });
+    this.#mark(what, 1);
+    if (typeof what === 'number') this.#left--;
+    this.#state = next;
+  }
+
+  #takeBack(): boolean {
+    const last = this.#chosen.pop();
+    if (!last) return false;
+    this.#mark(last.what, -1);
+    if (typeof last.what === 'number') this.#left++;
+    this.#state = last.before;
+    return true;
+  }
 }
 
 /** Which are taken, without the beginning that all are of. */
