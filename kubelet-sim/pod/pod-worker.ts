@@ -159,25 +159,26 @@ export class PodWorker {
     this.#pod = pod;
     if (isOurs) this.#status = pod.status;
     if (isNewSpec && this.#state === 'active') this.#allocation.consider(pod);
-    // The API only tells what we wrote: there is nothing to look at.
-    if (isOurs && !isAsked && !pod.spec.readinessGates && !this.#isUntold) return;
-    if (!isAsked && !isRelabelled(before, pod)) {
-      if (this.#isUntold) return;
-      if (this.#isOthersPhase && !pod.spec.readinessGates) return this.#setBackLater();
-    } else if (this.#isUntold) this.#tellOfContainers();
+    if (!isAsked && this.#isLeft(before, isOurs)) return;
+    if (this.#isUntold) this.#show(this.#observe(true)); // upstream: `SyncTerminatedPod`
     if (isNewSpec) this.#setDeadline();
     if (this.#syncType === 'sync') this.#syncType = 'update';
     this.poke();
   }
 
+  /** Whether what the API tells of the pod is no cause to look at it. @param isOurs the status is as we wrote it */
+  #isLeft(before: Pod, isOurs: boolean): boolean {
+    if (this.#isUntold) return !isRelabelled(before, this.#pod);
+    if (this.#pod.spec.readinessGates) return false;
+    if (isOurs) return true;
+    if (!this.#isOthersPhase || isRelabelled(before, this.#pod)) return false;
+    this.#setBackLater();
+    return true;
+  }
+
   /** Of a pod that was refused nothing is said of its containers, until somebody asks something of it. */
   get #isUntold(): boolean {
     return this.#state === 'ended' && !this.#status.containerStatuses;
-  }
-
-  /** Upstream: `SyncTerminatedPod`, which a refused pod comes to by an update. */
-  #tellOfContainers(): void {
-    this.#show(this.#observe(true));
   }
 
   /** Somebody says that the pod has ended, or goes on, which it has not, or does not. */
@@ -283,7 +284,7 @@ export class PodWorker {
     if (this.#restoring) {
       await this.#runs.restore(this.#state === 'active');
       this.#restoring = false;
-      if (this.#isUntold) this.#tellOfContainers();
+      if (this.#isUntold) this.#show(this.#observe(true));
     }
     if (this.#state === 'active') await (this.#mustEnd ? this.#terminate() : this.#advance());
     else if (this.#runs.isAnyRunning) await this.#stop();
@@ -423,8 +424,6 @@ export class PodWorker {
   #delete(): void {
     if (this.#deleted || this.#gone || this.#abandoned || this.#pod.metadata.deletionGracePeriodSeconds === 0) return;
     this.#deleted = true;
-    // Of a pod that was refused nothing was said of its containers, until now. Upstream: `SyncTerminatedPod`.
-    if (!this.#status.containerStatuses) this.#status = podStatusOf(this.#observe(true), this.#status);
     this.#node.statuses.writeAndDelete(this.#pod, this.#status, this.#pod.status);
   }
 

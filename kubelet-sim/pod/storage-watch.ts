@@ -40,7 +40,10 @@ export class StorageWatch {
     const { counts, events, runtime } = this.#node;
     const containerId = (name: string) => user.containerId(name);
     const verdict = storageVerdict({ pod: user.allocated, runtime, volumes: user.volumes, containerId });
-    if (!verdict) return this.#lookLater();
+    if (!verdict) {
+      this.#lookLater();
+      return;
+    }
     counts.evicted(verdict.signal);
     events.warning(user.allocated, verdict.reason, verdict.message);
     user.evict(verdict, EVICTION_GRACE_SECONDS);
