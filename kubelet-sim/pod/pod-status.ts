@@ -30,11 +30,12 @@ export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus
   const phase = observed.ended ? (endedPhase({ phase: found }) ?? 'Failed') : found;
   const { init, main, ephemeral } = observed.ended ? terminatedStatuses(pod, seen) : seen;
   // Conditions tell of what was found, not of what is concluded from there being no more to find.
+  const told = observed.verdict?.isFound ? 'Failed' : found;
   const all = [...seen.init, ...seen.main];
-  const containersReady = containersReadyFinding(pod, all, found);
+  const containersReady = containersReadyFinding(pod, all, told);
   const findings: Readonly<Record<string, Finding>> = {
     PodReadyToStartContainers: { status: observed.sandbox?.ready ? 'True' : 'False' },
-    Initialized: initializedFinding(pod, all, found),
+    Initialized: initializedFinding(pod, all, told),
     Ready: readyFinding(pod, containersReady),
     ContainersReady: containersReady,
     PodScheduled: { status: 'True' },
@@ -92,6 +93,7 @@ function phaseFound(observed: ObservedPod, { init, main }: ContainerStatuses, be
   const { pod, verdict } = observed;
   const kept = endedPhase(before) ?? endedPhase(pod.status);
   if (kept) return kept;
+  if (verdict?.isFound && !observed.ended) return livePhase(before);
   const phase = phaseOf(pod, [...init, ...main], { ended: observed.ended, initialized: isInitialized(observed) });
   if (observed.ended) return verdict ? 'Failed' : phase;
   return endedPhase({ phase }) ? livePhase(before) : phase;

@@ -112,14 +112,12 @@ test('nothing is written of a pod that the API is removing', async () => {
 });
 
 test.each<[string, Parameters<TestNode['run']>[0], number]>([
-  ['its image is pulled', {}, 0],
   ['its volumes are missing', { volumes: [{ name: 'v', configMap: { name: 'absent' } }] }, 0],
   ['an init container runs', { initContainers: [shell('init', GRACEFUL)] }, 0],
-  ['a postStart hook runs', { containers: [aContainer('main', { lifecycle: { postStart: { sleep: { seconds: 600 } } } })] }, 2],
   ['it waits for its next start', { containers: [shell('main', 'exit 1')] }, 2],
   ['its image cannot be pulled', { containers: [aContainer('main', { image: 'nginx:does-not-exist' })] }, 2],
 ])('a pod can be deleted while %s', async (_when, spec, after) => {
-  const node = new TestNode({ pullMs: after === 0 && Object.keys(spec).length === 0 ? 60_000 : 1 });
+  const node = new TestNode();
   await node.run(spec);
   await node.pass(after);
   await node.delete(30);
