@@ -242,7 +242,8 @@ export class ObjectRegistry {
       if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
       strategy.setStoredDefaults?.(object);
-      if (isRevision(metadata.resourceVersion) && !context.dryRun) throw plainError('resourceVersion should not be set on objects to be created');
+      if (isRevision(metadata.resourceVersion) && !context.dryRun)
+        throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
         if (!context.dryRun) await this.afterCreate?.(stored.object);
@@ -275,10 +276,9 @@ export class ObjectRegistry {
   }
 
   async #insert(context: RequestContext, object: KubeObject, allocation: Allocation | undefined): Promise<Stored | 'taken'> {
-    const { resource } = this;
     const name = object.metadata.name ?? '';
     const key = this.#keyOf(context, name);
-    const encoded = resource.wire.encode(object);
+    const encoded = this.resource.wire.encode(object);
     if (context.dryRun) {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
