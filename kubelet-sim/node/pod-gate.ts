@@ -31,7 +31,7 @@ export class PodGate {
 
   /** Why the node does not take a pod. @param preempted gets those that have to go for it */
   admit(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
-    if (this.isShut) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
+    if (this.isShut) return { reason: 'NodeShutdown', message: 'Pod was rejected: Pod was rejected as the node is shutting down.' };
     const pressures = this.#parts.pressures();
     const short = pressureVerdict(pod, pressures, conditionTypes(pressures));
     if (short || !this.#parts.node()) return short;

@@ -194,9 +194,9 @@ export class PodWorker {
     });
   }
 
-  /** The node gets rid of the pod: it fails, for the reason given. @param graceSeconds less than the pod's own, where it is given */
+  /** The node gets rid of the pod, for the reason given, unless it is ending already. @param graceSeconds less than the pod's own, where it is given */
   evict(verdict: Verdict, graceSeconds?: number): void {
-    if (this.#state !== 'active' || this.#verdict) return;
+    if (this.#state !== 'active' || this.#verdict || this.#terminating) return;
     this.#verdict = verdict;
     this.#evictionGraceSeconds = graceSeconds;
     this.poke();

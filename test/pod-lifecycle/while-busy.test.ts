@@ -10,7 +10,7 @@ const running = (node: TestNode) => node.runtime.listContainers().filter(({ stat
 /** What asks for a pod's end, and how the pod ends that way. */
 const ENDS: [string, (node: TestNode) => Promise<unknown> | undefined, 'Succeeded' | 'Failed'][] = [
   ['deleted', (node) => node.delete(30), 'Succeeded'],
-  ['evicted', (node) => Promise.resolve(node.worker?.evict({ reason: 'Evicted', message: 'no room' })), 'Failed'],
+  ['evicted', (node) => Promise.resolve(node.worker?.evict({ reason: 'Evicted', message: 'no room' })), 'Succeeded'],
   ['past its deadline', (node) => Promise.resolve(node.worker?.evict(DEADLINE_EXCEEDED)), 'Failed'],
 ];
 
@@ -26,6 +26,26 @@ test.each(ENDS)('a pod that was %s during a postStart hook ended in the middle o
   expect(node.told('Started')).toEqual(['Started container main', 'Started container next']);
   await node.pass(1);
   expect([node.status.phase, node.state(), node.state('next'), running(node)]).toEqual([phase, 'Completed 0', 'Completed 0', 0]);
+});
+
+test.each<[string, string, string | undefined]>([
+  ['exit 0', 'Succeeded', undefined],
+  ['exit 3', 'Failed', 'Evicted'],
+])('a pod that was evicted was called Failed whatever its containers ended with (%s)', async (end, phase, reason) => {
+  const node = new TestNode();
+  await node.run({ containers: [shell('main', `trap "${end}" TERM; sleep 3600 & wait`)] });
+  node.worker?.evict({ reason: 'Evicted', message: 'no room' });
+  await node.pass(1);
+  expect([node.status.phase, node.status.reason]).toEqual([phase, reason]);
+});
+
+test('a pod that was evicted while it was ending already was told of as evicted', async () => {
+  const node = new TestNode();
+  await node.run({ containers: [shell('main', 'sleep 3600')] });
+  await node.delete(5);
+  node.worker?.evict({ reason: 'Evicted', message: 'no room' });
+  await node.pass(6);
+  expect([node.status.phase, node.status.reason, node.deleted]).toEqual(['Failed', undefined, ['web']]);
 });
 
 test('a pod that was deleted during a pull ended in the middle of it', async () => {
