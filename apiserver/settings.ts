@@ -248,10 +248,10 @@ function portRange(text: string): { from: number; to: number } {
   return range;
 }
 
-/** Mask lengths that are allowed at least: a range must not be too large to be kept track of. */
-const MASK_MIN = { IPv4: 12, IPv6: 64 } as const;
+/** Bits that a range of IPv6 leaves to the network at least: no address is taken of a larger one (upstream: `NewIPAllocator`). */
+const MASK_IPV6_MIN = 64;
 
-/** Upstream: `validateClusterIPFlags` (`pkg/controlplane/apiserver/options/validation.go`, `cmd/kube-apiserver/app/options/validation.go`). */
+/** Upstream: `validateClusterIPFlags` (`cmd/kube-apiserver/app/options/validation.go`); since each address is an object, a range may be large. */
 function firstIp(ranges: string): string {
   const name = 'option --service-cluster-ip-range';
   const [first, second, ...more] = ranges.split(',').map((text) => readRange(name, text));
@@ -265,8 +265,9 @@ function readRange(name: string, text: string): IpRange {
   const prefix = parseCidr(text);
   if (!prefix) throw new OptionError(`${name} takes a range such as 10.96.0.0/16, or two of different IP families, not "${text}"`);
   const range = new IpRange(text);
-  const least = MASK_MIN[range.family];
-  if (prefix.length < least) throw new OptionError(`${name} is too large with ${text}; the mask must be at least ${least} bits long`);
+  if (range.family === 'IPv6' && prefix.length < MASK_IPV6_MIN) {
+    throw new OptionError(`${name} is too large with ${text}; the mask must be at least ${MASK_IPV6_MIN} bits long`);
+  }
   if (prefix.length > (range.family === 'IPv4' ? 30 : 126)) throw new OptionError(`${name} has no room for a Service in ${text}`);
   return range;
 }
