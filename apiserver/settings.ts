@@ -16,7 +16,7 @@ import { IpRange } from './allocators/ip-range.ts';
 import { checkAudit } from './audit/options.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import { type FeatureGates, featureGates } from './feature-gates.ts';
-import type { apiServerOptions } from './options.ts';
+import { apiServerOptions } from './options.ts';
 import { type BrowserRules, browserRules } from './pipeline/browser-rules.ts';
 import { runtimeConfig } from './runtime-config.ts';
 
@@ -117,6 +117,10 @@ function checkModes(values: ApiServerValues): void {
   if (modes.length === 0) throw new OptionError('option --authorization-mode needs at least one authorizer, such as RBAC');
   const twice = modes.find((mode, i) => modes.indexOf(mode) < i);
   if (twice !== undefined) throw new OptionError(`option --authorization-mode names ${twice} more than once`);
+  const { default: usual } = apiServerOptions['authorization-mode'];
+  if (values['authorization-config'] !== undefined && modes.join() !== usual.join()) {
+    throw new OptionError('options --authorization-config and --authorization-mode exclude each other; leave one out');
+  }
   checkModeFile(values, 'Webhook', 'authorization-webhook-config-file');
   if (values['authorization-config'] === undefined) checkModeFile(values, 'ABAC', 'authorization-policy-file');
   for (const name of ['authorization-webhook-version', 'authentication-token-webhook-version'] as const) {
