@@ -459,6 +459,8 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Its status line and headers as the server wrote them, each with its end of line, where that is known. */
+  readonly head?: string | undefined;
 }
 
 /** Answers of the gRPC health checking protocol; `NOT_FOUND` is the error about a service that the server does not know. */

@@ -1,6 +1,6 @@
 import { commandLineOption } from './command-line.ts';
 import type { ImageFacts } from './image-catalog.ts';
-import { NATIVE_PROGRAMS } from './native-programs.ts';
+import { NATIVE_COMMANDS, NATIVE_PROGRAMS } from './native-programs.ts';
 import type { Program, ServerBehaviour } from './program.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
@@ -23,6 +23,8 @@ export interface ProgramRequest {
   readonly isExec?: boolean | undefined;
   /** Whether it has an input from which somebody may type. */
   readonly hasInput?: boolean | undefined;
+  /** Whether the container has its image's configuration, and runs as its user on files that it may write; not known of a command run in it. */
+  readonly asMade?: (() => boolean) | undefined;
 }
 
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash']);
@@ -60,8 +62,14 @@ export function commandLineOf({ program }: ImageFacts, command: readonly string[
   return program !== '' && args[0]?.startsWith('-') ? [program, ...args] : args;
 }
 
-const ownProgram = (request: ProgramRequest): Program =>
-  readsInput(request) ? shellProgram(request.image.title) : imageProgram(request.image, request.args);
+function ownProgram(request: ProgramRequest): Program {
+  const { image, args, asMade } = request;
+  if (readsInput(request)) return shellProgram(image.title);
+  const command = NATIVE_COMMANDS[image.native];
+  if (!command) return imageProgram(image, args);
+  if (!asMade?.()) return command({ argv: [], image, hasEntrypoint: true, isAsMade: false });
+  return shared(image, () => command({ argv: [], image, hasEntrypoint: true, isAsMade: true }));
+}
 
 /** An image whose program is a shell ends at once when it has no input; with one it reads. */
 const readsInput = ({ hasInput, args, image: { run, shell, title, binaries } }: ProgramRequest): boolean =>
@@ -72,9 +80,13 @@ const ofImages = new WeakMap<ImageFacts, Program>();
 
 function imageProgram(image: ImageFacts, args: readonly string[]): Program {
   if (args.length > 0) return makeImageProgram(image.commands[args[0] ?? ''] ?? image, args);
+  return shared(image, () => makeImageProgram(image, args));
+}
+
+function shared(image: ImageFacts, make: () => Program): Program {
   let program = ofImages.get(image);
   if (!program) {
-    program = makeImageProgram(image, args);
+    program = make();
     ofImages.set(image, program);
   }
   return program;
@@ -98,9 +110,17 @@ function portsOf(image: ImageFacts, argv: readonly string[]): readonly number[] 
   return argv.includes('http.server') ? [Number(argv.find((arg) => /^\d{2,5}$/.test(arg)) ?? 8000)] : image.ports;
 }
 
+/** Run by hand, it does what it does for containers. */
+const ENTRYPOINT = /docker-entrypoint\.sh$/;
+
 function binaryProgram(request: ProgramRequest, argv: readonly string[]): Program {
   const image = request.image.commands[argv[1] ?? ''] ?? request.image;
   if (image.run === 'tool') return shellProgram(argv);
+  const command = NATIVE_COMMANDS[image.native];
+  if (command) {
+    const hasEntrypoint = request.command.length === 0 || ENTRYPOINT.test(argv[0] ?? '');
+    return command({ argv, image, hasEntrypoint, isAsMade: request.asMade?.() ?? false });
+  }
   if (request.isExec && argv.some((arg) => arg === 'quit' || arg === 'stop')) return { ...exitProgram(0), start: stopMain };
   if (request.isExec || argv.slice(1).some((arg) => SAYS_ONE_THING.has(arg) || (image.run !== 'server' && DOES_ONE_THING.has(arg))))
     return exitProgram(0);

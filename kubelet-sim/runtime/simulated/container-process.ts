@@ -14,6 +14,9 @@ import type { ProcessContext, ProcessInfo } from './program.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { TerminalState } from './terminal.ts';
 
+/** Ports below are root's on a node; in pods they are everybody's, as containerd 2 sets it (`net.ipv4.ip_unprivileged_port_start`). */
+const PRIVILEGED_PORTS = 1024;
+
 /** What differs between the processes of a container. */
 export interface ProcessParts {
   readonly argv: readonly string[];
@@ -133,6 +136,26 @@ export class ContainerProcess implements ProcessContext {
 
   get image(): ImageFacts {
     return this.#container.image;
+  }
+
+  get imageTag(): string {
+    return this.#container.imageTag;
+  }
+
+  imageFile(path: string): string | undefined {
+    return this.#isUntouched(path) ? this.image.files[path] : undefined;
+  }
+
+  imageLink(path: string): string | undefined {
+    return this.#isUntouched(path) ? this.image.links[path] : undefined;
+  }
+
+  #isUntouched(path: string): boolean {
+    return !this.#container.hasFiles && !this.#container.isMounted(path);
+  }
+
+  mayBind(port: number): boolean {
+    return port >= PRIVILEGED_PORTS || !this.#sandbox.usesHostNetwork || this.can('NET_BIND_SERVICE');
   }
 
   get network(): PodNetwork {

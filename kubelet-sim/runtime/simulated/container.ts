@@ -14,6 +14,7 @@ import type {
 import type { ContainerStats } from '../usage.ts';
 import { containerUser } from './accounts.ts';
 import { Attachments } from './attachments.ts';
+import { hasCapability } from './capabilities.ts';
 import { chooseProgram, commandLineOf } from './choose-program.ts';
 import { environmentOf } from './container-environment.ts';
 import { filesystemOf } from './container-filesystem.ts';
@@ -26,7 +27,7 @@ import type { ContainerFiles } from './files/container-files.ts';
 import { normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
 import { loadOf } from './load-flags.ts';
-import { ContainerSockets } from './network/container-sockets.ts';
+import { ContainerSockets, overlaps } from './network/container-sockets.ts';
 import { isTaken } from './network/listeners.ts';
 import type { Program, RunningProgram, ServerBehaviour } from './program.ts';
 import { exitProgram } from './programs.ts';
@@ -165,7 +166,7 @@ export class SimulatedContainer {
 
   /** How it answers on its ports while it runs. */
   get server(): ServerBehaviour | undefined {
-    return this.#state === 'running' ? this.#program?.server : undefined;
+    return this.#state === 'running' ? (this.#running?.server ?? this.#program?.server) : undefined;
   }
 
   get user(): ContainerUser {
@@ -243,7 +244,8 @@ export class SimulatedContainer {
   get log(): ContainerLog {
     if (!this.#log) {
       this.#log = new ContainerLog(() => this.now(), this.sandbox.host.logs);
-      this.#log.begin(this.#program?.banner ?? [], this.#startedAt);
+      const banner = this.#program?.banner ?? [];
+      this.#log.begin(typeof banner === 'function' ? banner(this.#startedAt) : banner, this.#startedAt);
       if (this.#state === 'exited') this.#log.close();
     }
     return this.#log;
@@ -261,7 +263,16 @@ export class SimulatedContainer {
   #choose(): ReturnType<typeof chooseProgram> {
     const { image, config } = this;
     const { command, args, stdin, tty } = config;
-    return chooseProgram({ image, command, args, isMounted: (path) => this.isMounted(path), hasInput: stdin || tty });
+    const isMounted = (path: string) => this.isMounted(path);
+    return chooseProgram({ image, command, args, isMounted, hasInput: stdin || tty, asMade: () => this.#isAsMade() });
+  }
+
+  /** Whether it has its image's configuration, and runs as its user on files that it may write. */
+  #isAsMade(): boolean {
+    const { image, config, user } = this;
+    const isConfigured = image.configs.some((path) => config.mounts.some(({ containerPath }) => overlaps(containerPath, path)));
+    if (isConfigured || config.security?.readOnlyRootFilesystem || user.uid !== image.uid) return false;
+    return user.uid !== 0 || hasCapability(this, 'CHOWN');
   }
 
   /** Starts its process; answers why it cannot, in the runtime's words. */
@@ -316,6 +327,7 @@ export class SimulatedContainer {
   #bound(program: Program): Program {
     const taken = program.server && this.sockets.portsOf(program.server).find((port) => isTaken(port, 'TCP', this));
     if (taken === undefined) return program;
+    if (program.ifTaken) return program.ifTaken;
     const { bindError, bindExitCode } = this.image;
     return exitProgram(bindExitCode, `${bindError.replaceAll('{{port}}', String(taken))}\n`, 'stderr');
   }

@@ -1,6 +1,22 @@
 import { coreDns } from './coredns/coredns.ts';
+import type { ImageFacts } from './image-catalog.ts';
+import { nginxProgram } from './nginx/nginx.ts';
 import type { Program } from './program.ts';
 import { TEST_PROGRAMS } from './test-images/index.ts';
+
+/** A program whose commands mean something to it, whoever gives them: a container, a shell, or somebody who runs one in a container. */
+export const NATIVE_COMMANDS: Readonly<Record<string, (start: CommandStart) => Program>> = { nginx: nginxProgram };
+
+/** How such a program comes to be run. */
+export interface CommandStart {
+  /** Empty for what the image runs by itself. */
+  readonly argv: readonly string[];
+  readonly image: ImageFacts;
+  /** The image's entrypoint is run before. */
+  readonly hasEntrypoint: boolean;
+  /** The container has its image's configuration, and runs as its user on files that it may write. */
+  readonly isAsMade: boolean;
+}
 
 /** Programs of this code by their names in descriptions of images; made from the command line. */
 export const NATIVE_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Program>> = { coredns: coreDns, ...TEST_PROGRAMS };

@@ -51,6 +51,10 @@ export class ContainerFiles {
 
   constructor(options: {
     readonly files: Readonly<Record<string, string>>;
+    /** Symbolic links, by their paths. */
+    readonly links?: Readonly<Record<string, string>> | undefined;
+    /** When the files were made; now unless given. */
+    readonly builtAt?: number | undefined;
     readonly mounts: readonly MountPoint[];
     readonly now: () => number;
     readonly user?: FileUser | undefined;
@@ -74,8 +78,10 @@ export class ContainerFiles {
     for (const [path, text] of Object.entries(options.files))
       this.#makePath(parentOf(path), time).entries.set(
         nameOf(path),
-        newFile(Buffer.from(text), time, /\/s?bin\/|\.sh$/.test(path) ? 0o755 : 0o644),
+        newFile(Buffer.from(text), options.builtAt ?? time, /\/s?bin\/|\.(?:env)?sh$/.test(path) ? 0o755 : 0o644),
       );
+    for (const [path, target] of Object.entries(options.links ?? {}))
+      this.#makePath(parentOf(path), time).entries.set(nameOf(path), { type: 'link', target, mtime: options.builtAt ?? time });
     for (const mount of options.mounts) this.#placeMount(mount, time);
     this.#mounts = new Map(options.mounts.map((mount) => [normalizePath(mount.path), mount]));
     this.#before = usageOfTree(this.#root);
