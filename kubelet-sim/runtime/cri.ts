@@ -449,6 +449,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** `HTTP/1.1` unless given. */
+  readonly protocol?: string | undefined;
   /** Over TLS: a server that does not speak it answers in a way that clients name. */
   readonly tls?: boolean | undefined;
   /** Ends the wait for a server that does not answer. */

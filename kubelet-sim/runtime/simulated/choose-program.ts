@@ -1,6 +1,6 @@
 import { commandLineOption } from './command-line.ts';
 import type { ImageFacts } from './image-catalog.ts';
-import { NATIVE_COMMANDS, NATIVE_PROGRAMS } from './native-programs.ts';
+import { NATIVE_PROGRAMS, programOf } from './native-programs.ts';
 import type { Program, ServerBehaviour } from './program.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
@@ -65,10 +65,13 @@ export function commandLineOf({ program }: ImageFacts, command: readonly string[
 function ownProgram(request: ProgramRequest): Program {
   const { image, args, asMade } = request;
   if (readsInput(request)) return shellProgram(image.title);
-  const command = NATIVE_COMMANDS[image.native];
-  if (!command) return imageProgram(image, args);
-  if (!asMade?.()) return command({ argv: [], image, hasEntrypoint: true, isAsMade: false });
-  return shared(image, () => command({ argv: [], image, hasEntrypoint: true, isAsMade: true }));
+  const isAsMade = asMade?.() ?? false;
+  const known = isAsMade && args.length === 0 ? ofImages.get(image) : undefined;
+  if (known) return known;
+  const native = programOf(image, [], { hasEntrypoint: true, isAsMade });
+  if (!native) return imageProgram(image, args);
+  if (isAsMade) ofImages.set(image, native);
+  return native;
 }
 
 /** An image whose program is a shell ends at once when it has no input; with one it reads. */
@@ -80,13 +83,9 @@ const ofImages = new WeakMap<ImageFacts, Program>();
 
 function imageProgram(image: ImageFacts, args: readonly string[]): Program {
   if (args.length > 0) return makeImageProgram(image.commands[args[0] ?? ''] ?? image, args);
-  return shared(image, () => makeImageProgram(image, args));
-}
-
-function shared(image: ImageFacts, make: () => Program): Program {
   let program = ofImages.get(image);
   if (!program) {
-    program = make();
+    program = makeImageProgram(image, args);
     ofImages.set(image, program);
   }
   return program;
@@ -110,17 +109,12 @@ function portsOf(image: ImageFacts, argv: readonly string[]): readonly number[] 
   return argv.includes('http.server') ? [Number(argv.find((arg) => /^\d{2,5}$/.test(arg)) ?? 8000)] : image.ports;
 }
 
-/** Run by hand, it does what it does for containers. */
-const ENTRYPOINT = /docker-entrypoint\.sh$/;
-
 function binaryProgram(request: ProgramRequest, argv: readonly string[]): Program {
   const image = request.image.commands[argv[1] ?? ''] ?? request.image;
   if (image.run === 'tool') return shellProgram(argv);
-  const command = NATIVE_COMMANDS[image.native];
-  if (command) {
-    const hasEntrypoint = request.command.length === 0 || ENTRYPOINT.test(argv[0] ?? '');
-    return command({ argv, image, hasEntrypoint, isAsMade: request.asMade?.() ?? false });
-  }
+  const start = request.command.length === 0 ? { hasEntrypoint: true } : {};
+  const native = programOf(image, argv, { ...start, isAsMade: request.asMade?.() ?? false });
+  if (native) return native;
   if (request.isExec && argv.some((arg) => arg === 'quit' || arg === 'stop')) return { ...exitProgram(0), start: stopMain };
   if (request.isExec || argv.slice(1).some((arg) => SAYS_ONE_THING.has(arg) || (image.run !== 'server' && DOES_ONE_THING.has(arg))))
     return exitProgram(0);

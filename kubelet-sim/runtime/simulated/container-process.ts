@@ -5,12 +5,13 @@ import type { SimulatedContainer } from './container.ts';
 import type { ContainerUsage, OwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import type { ImageFacts, ServerFacts } from './image-catalog.ts';
+import { programOf } from './native-programs.ts';
 import type { ListeningPort, OpenSocket, StreamProtocol } from './network/container-sockets.ts';
 import { ImageListener } from './network/image-listener.ts';
 import type { DatagramListener, Listener } from './network/listener.ts';
 import { listeningOn } from './network/listeners.ts';
 import { PodNetwork } from './network/pod-network.ts';
-import type { ProcessContext, ProcessInfo } from './program.ts';
+import type { ProcessContext, ProcessInfo, ProcessOwner, RunningProgram } from './program.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { TerminalState } from './terminal.ts';
 
@@ -27,12 +28,6 @@ export interface ProcessParts {
   readonly terminal: TerminalState | undefined;
   readonly stdin: AsyncIterable<string> | undefined;
   readonly owner: ProcessOwner;
-}
-
-/** Who takes what a process writes, and is told of its end. */
-export interface ProcessOwner {
-  output(stream: OutputStream, text: string): void;
-  exit(code: number): void;
 }
 
 /** A process of a container: one object, for there are hundreds of thousands of them. */
@@ -214,6 +209,10 @@ export class ContainerProcess implements ProcessContext {
       startedAt: this.clock.now(),
       owner: { output: (stream, text) => this.output(stream, text), exit: () => this.#sandbox.exited(container, pid) },
     });
+  }
+
+  run(argv: readonly string[], owner: ProcessOwner, program = programOf(this.image, argv)): RunningProgram | undefined {
+    return program?.start(new ContainerProcess(this.#container, { ...this.#parts, argv, owner }));
   }
 
   become(argv: readonly string[]): void {

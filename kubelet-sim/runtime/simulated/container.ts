@@ -13,8 +13,8 @@ import type {
 } from '../cri.ts';
 import type { ContainerStats } from '../usage.ts';
 import { containerUser } from './accounts.ts';
+import { isAsMade } from './as-made.ts';
 import { Attachments } from './attachments.ts';
-import { hasCapability } from './capabilities.ts';
 import { chooseProgram, commandLineOf } from './choose-program.ts';
 import { environmentOf } from './container-environment.ts';
 import { filesystemOf } from './container-filesystem.ts';
@@ -27,7 +27,7 @@ import type { ContainerFiles } from './files/container-files.ts';
 import { normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
 import { loadOf } from './load-flags.ts';
-import { ContainerSockets, overlaps } from './network/container-sockets.ts';
+import { ContainerSockets } from './network/container-sockets.ts';
 import { isTaken } from './network/listeners.ts';
 import type { Program, RunningProgram, ServerBehaviour } from './program.ts';
 import { exitProgram } from './programs.ts';
@@ -264,15 +264,7 @@ export class SimulatedContainer {
     const { image, config } = this;
     const { command, args, stdin, tty } = config;
     const isMounted = (path: string) => this.isMounted(path);
-    return chooseProgram({ image, command, args, isMounted, hasInput: stdin || tty, asMade: () => this.#isAsMade() });
-  }
-
-  /** Whether it has its image's configuration, and runs as its user on files that it may write. */
-  #isAsMade(): boolean {
-    const { image, config, user } = this;
-    const isConfigured = image.configs.some((path) => config.mounts.some(({ containerPath }) => overlaps(containerPath, path)));
-    if (isConfigured || config.security?.readOnlyRootFilesystem || user.uid !== image.uid) return false;
-    return user.uid !== 0 || hasCapability(this, 'CHOWN');
+    return chooseProgram({ image, command, args, isMounted, hasInput: stdin || tty, asMade: () => isAsMade(this) });
   }
 
   /** Starts its process; answers why it cannot, in the runtime's words. */

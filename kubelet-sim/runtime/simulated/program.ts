@@ -57,6 +57,13 @@ export interface ProcessContext {
   kill(pid: number, signal: string): 'sent' | 'absent' | 'denied';
   /** A child: it shares all but what a process has of its own; `deliver` takes its signals, and `exit` ends it. */
   fork(argv: readonly string[], deliver: (signal: string) => void): ProcessContext;
+  /**
+   * Runs a program in this process; what that writes, and its end, are its owner's.
+   *
+   * @param program the one of its image that is called so, unless given
+   * @returns undefined when the image's programs are only described
+   */
+  run(argv: readonly string[], owner: ProcessOwner, program?: Program): RunningProgram | undefined;
   /** It runs another program from now on (`exec`). */
   become(argv: readonly string[]): void;
   /** The network as seen from its sandbox. */
@@ -82,6 +89,12 @@ export interface ProcessContext {
   imageLink(path: string): string | undefined;
   /** Whether it may listen on a port: on the node's network, those below 1024 are root's. */
   mayBind(port: number): boolean;
+}
+
+/** Who takes what a process writes, and is told of its end. */
+export interface ProcessOwner {
+  output(stream: OutputStream, text: string): void;
+  exit(code: number): void;
 }
 
 export interface ProcessInfo {

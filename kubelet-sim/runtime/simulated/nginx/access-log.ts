@@ -1,8 +1,9 @@
+import { hex, replaceUnprinted } from './ascii.ts';
 import type { Exchange } from './exchange.ts';
 import type { Scope } from './scope.ts';
 import { compileTemplate, type Template } from './template.ts';
 import { templateOf } from './templates.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 const NOWHERE = { file: '', line: 0 };
 const COMBINED: Template = compileTemplate(
@@ -17,7 +18,7 @@ export function logRequest(exchange: Exchange, write: (path: string, line: strin
   const { scope, config } = exchange;
   if (exchange.isSubrequest) return;
   const logs = scope.all('access_log');
-  const valueIn = (name: string) => valueOf(exchange, name);
+  const valueIn = (name: string) => valueFor(exchange, name);
   if (logs.length === 0) write(USUAL_PATH, `${lineOf(exchange, COMBINED, escapeDefault)}\n`);
   for (const directive of logs) {
     const [, format = 'combined', ...options] = directive.args;
@@ -32,25 +33,31 @@ export function logRequest(exchange: Exchange, write: (path: string, line: strin
 
 function formatted(exchange: Exchange, format: Scope['directives'][number] | undefined): string {
   if (!format) return lineOf(exchange, COMBINED, escapeDefault);
-  const escape = format.args[1]?.startsWith('escape=') ? format.args[1].slice('escape='.length) : undefined;
-  const first = escape === undefined ? 1 : 2;
-  const kind = escape === 'json' ? escapeJson : escape === 'none' ? (value: string) => value : escapeDefault;
+  const quote = format.args[1]?.startsWith('escape=') ? format.args[1].slice('escape='.length) : undefined;
+  const first = quote === undefined ? 1 : 2;
+  const kind: Escape = quote === 'json' ? escapeJson : quote === 'none' ? (value = '') => value : escapeDefault;
   return format.args
     .slice(first)
     .map((_, i) => lineOf(exchange, templateOf(format, first + i), kind))
     .join('');
 }
 
-const lineOf = (exchange: Exchange, template: Template, escape: (value: string) => string): string =>
-  template.fill((name) => escape(valueOf(exchange, name) ?? ''));
+type Escape = (value: string | undefined) => string;
 
-/** What is not printed as it is, in hexadecimal; a dash for nothing. */
-const escapeDefault = (value: string): string =>
-  value === ''
-    ? '-'
-    : value.replace(/[\x00-\x1f"\\\x7f-\xff]/g, (char) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+const lineOf = (exchange: Exchange, template: Template, quote: Escape): string => template.fill((name) => quote(valueFor(exchange, name)));
 
-const JSON_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b', '\f': '\\f', '"': '\\"', '\\': '\\\\' };
+/** What is not printed as it is, in hexadecimal; a dash for a variable that has no value. */
+const escapeDefault: Escape = (value) => (value === undefined ? '-' : replaceUnprinted(value, '"\\', (_, code) => `\\x${hex(code)}`));
 
-const escapeJson = (value: string): string =>
-  value.replace(/[\x00-\x1f"\\]/g, (char) => JSON_ESCAPES[char] ?? `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`);
+const JSON_ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\b': '\\b',
+  '\f': '\\f',
+  '"': '\\"',
+  '\\': '\\\\',
+};
+
+const escapeJson: Escape = (value = '') =>
+  replaceUnprinted(value, '"\\', (char, code) => JSON_ESCAPES[char] ?? `\\u00${hex(code)}`, Number.POSITIVE_INFINITY);

@@ -6,7 +6,7 @@ import { isPassword } from './passwords.ts';
 import type { Scope } from './scope.ts';
 import { readServed } from './served-paths.ts';
 import { templateOf } from './templates.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 /** Why somebody is not let in: a status, and what the answer says beside it. */
 export interface Refusal {
@@ -64,7 +64,7 @@ async function byPassword(exchange: Exchange): Promise<Found> {
   const realmDirective = scope.find('auth_basic');
   const file = scope.find('auth_basic_user_file');
   if (!realmDirective || !file) return undefined;
-  const valueIn = (name: string) => valueOf(exchange, name);
+  const valueIn = (name: string) => valueFor(exchange, name);
   const realm = templateOf(realmDirective).fill(valueIn);
   if (realm === 'off') return undefined;
   const [, credentials] = /^basic +(\S+)$/i.exec(exchange.headers.get('authorization') ?? '') ?? [];
@@ -73,7 +73,7 @@ async function byPassword(exchange: Exchange): Promise<Found> {
     exchange.log('info', 'no user/password was provided for basic authentication');
     return refused;
   }
-  const [, user = '', password = ''] = /^([^:]*):([^]*)$/.exec(Buffer.from(credentials, 'base64').toString('latin1')) ?? [];
+  const [, user = '', password = ''] = /^([^:]*):([\s\S]*)$/.exec(Buffer.from(credentials, 'base64').toString('latin1')) ?? [];
   exchange.user = user;
   const path = configPath(templateOf(file).fill(valueIn));
   const entry = await entryOf(exchange, path, user).catch((error: unknown) => {

@@ -12,6 +12,8 @@ interface Entry {
   readonly mtime: number;
 }
 
+const LIST = { status: 200, headers: [], isChunked: true } as const;
+
 /** A list of what is in a directory (`ngx_http_autoindex_module`). */
 export async function directoryPage(exchange: Exchange, directory: string): Promise<Reply> {
   const { process, scope } = exchange;
@@ -25,8 +27,8 @@ export async function directoryPage(exchange: Exchange, directory: string): Prom
       }),
   );
   const sorted = entries.flat().sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || (a.name < b.name ? -1 : 1));
-  if (scope.text('autoindex_format') === 'json') return { status: 200, headers: [], body: jsonOf(sorted), type: 'application/json' };
-  return { status: 200, headers: [], body: htmlOf(exchange, sorted), type: 'text/html' };
+  if (scope.text('autoindex_format') === 'json') return { ...LIST, body: jsonOf(sorted), type: 'application/json' };
+  return { ...LIST, body: htmlOf(exchange, sorted), type: 'text/html' };
 }
 
 function htmlOf({ uri, scope }: Exchange, entries: readonly Entry[]): string {

@@ -34,7 +34,9 @@ async function load(process: ProcessContext, certificate: string, key: string): 
   const pem = { cert: await read(process, certificate, 'certificate'), key: await read(process, key, 'certificate key') };
   const leaf = attempt(() => new X509Certificate(pem.cert));
   if (!leaf)
-    throw new ConfigError(`cannot load certificate "${certificate}": PEM_read_bio_X509_AUX() failed (SSL: ${NO_START}:Expecting: TRUSTED CERTIFICATE)`);
+    throw new ConfigError(
+      `cannot load certificate "${certificate}": PEM_read_bio_X509_AUX() failed (SSL: ${NO_START}:Expecting: TRUSTED CERTIFICATE)`,
+    );
   const privateKey = attempt(() => createPrivateKey(pem.key));
   if (!privateKey)
     throw new ConfigError(

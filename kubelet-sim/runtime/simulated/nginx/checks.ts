@@ -1,7 +1,7 @@
 // What nginx says of the arguments of single directives as it reads them (`set` functions of `ngx_command_t`).
 
-import { wrongAt } from './config-error.ts';
 import { parseCondition, patternAt } from './conditions.ts';
+import { wrongAt } from './config-error.ts';
 import type { ArgumentKind } from './directives.ts';
 import { parseListen } from './listen.ts';
 import type { Directive, Scope } from './scope.ts';
@@ -77,7 +77,8 @@ const KINDS: Readonly<Partial<Record<ArgumentKind, Check>>> = {
   ),
 };
 
-const PARAMETER_OF_SERVER = /^(?:(?:weight|max_conns)=[1-9]\d*|max_conns=0|max_fails=\d+|fail_timeout=\d+\w*|backup|down|resolve|slow_start=\w+|service=\S+)$/;
+const PARAMETER_OF_SERVER =
+  /^(?:(?:weight|max_conns)=[1-9]\d*|max_conns=0|max_fails=\d+|fail_timeout=\d+\w*|backup|down|resolve|slow_start=\w+|service=\S+)$/;
 
 const nameCheck: Check = (directive) => {
   if (!/^\$./.test(directive.args[0] ?? '')) throw wrongAt(directive, `invalid variable name "${directive.args[0]}"`);

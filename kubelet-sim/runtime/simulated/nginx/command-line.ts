@@ -22,24 +22,33 @@ const WITH_VALUE: Readonly<Record<string, string>> = {
 export function readCommandLine(args: readonly string[]): Asked {
   const flags = new Set<string>();
   const values = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i] ?? '';
-    if (!word.startsWith('-')) return { do: 'complain', text: `invalid option: "${word}"` };
-    for (let at = 1; at < word.length; at++) {
-      const letter = word[at] ?? '';
-      const missing = WITH_VALUE[letter];
-      if (missing === undefined) {
-        if (!'?hvVtTq'.includes(letter)) return { do: 'complain', text: `invalid option: "${letter}"` };
-        flags.add(letter);
-        continue;
-      }
-      const value = word.slice(at + 1) || args[++i];
-      if (value === undefined) return { do: 'complain', text: missing };
-      values.set(letter, value);
-      break;
-    }
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const wrong = word.startsWith('-') ? readWord(word.slice(1), rest, { flags, values }) : `invalid option: "${word}"`;
+    if (wrong !== undefined) return { do: 'complain', text: wrong };
   }
   return asked(flags, values);
+}
+
+/** Letters of options; what is behind one with a value is that, or the next word. Answers what is wrong. */
+function readWord(
+  letters: string,
+  rest: string[],
+  { flags, values }: { readonly flags: Set<string>; readonly values: Map<string, string> },
+): string | undefined {
+  for (const [i, letter] of [...letters].entries()) {
+    const missing = WITH_VALUE[letter];
+    if (missing === undefined) {
+      if (!'?hvVtTq'.includes(letter)) return `invalid option: "${letter}"`;
+      flags.add(letter);
+      continue;
+    }
+    const value = letters.slice(i + 1) || rest.shift();
+    if (value === undefined) return missing;
+    values.set(letter, value);
+    return undefined;
+  }
+  return undefined;
 }
 
 function asked(flags: ReadonlySet<string>, values: ReadonlyMap<string, string>): Asked {

@@ -13,7 +13,8 @@ async function verdict(files: Readonly<Record<string, string>>): Promise<string>
       const text = files[path];
       return text === undefined ? Promise.reject(new FileError('ENOENT', path)) : Promise.resolve(text);
     },
-    list: (path: string) => Promise.resolve(Object.keys(files).flatMap((file) => (file.startsWith(`${path}/`) ? [file.slice(path.length + 1)] : []))),
+    list: (path: string) =>
+      Promise.resolve(Object.keys(files).flatMap((file) => (file.startsWith(`${path}/`) ? [file.slice(path.length + 1)] : []))),
   };
   const user = { uid: 0, gid: 0, supplementalGroups: [] };
   const resolve = (host: string) => Promise.resolve(/^[\d.]+$/.test(host) || host === 'web' ? ['10.0.0.1'] : []);
@@ -72,7 +73,7 @@ describe('a configuration that is wrong', () => {
     ['server { location / { try_files a; } }', 'invalid number of arguments in "try_files" directive'],
     ['server { set x y; }', 'invalid variable name "x"'],
     ['server { set $x; }', 'invalid number of arguments in "set" directive'],
-    ['server { return 200 "${foo"; }', 'the closing bracket in "foo" variable is missing'],
+    [`server { return 200 "${'$'}{foo"; }`, 'the closing bracket in "foo" variable is missing'],
     ['server { location ~ ( {} }', 'pcre2_compile() failed: missing closing parenthesis in "("'],
     ['server { server_name ~( ; }', 'pcre2_compile() failed: missing closing parenthesis in "("'],
     ['server { if ($host ~ "(") { return 200; } }', 'pcre2_compile() failed: missing closing parenthesis in "("'],

@@ -1,7 +1,7 @@
 import type { ProcessContext } from '../program.ts';
 import { ConfigError, wrongAt } from './config-error.ts';
 import { buildMaps, type DerivedVariable } from './maps.ts';
-import { buildHttp, everyDirective, type HttpModel, listensSecurely, variablesUsed } from './model.ts';
+import { buildHttp, everyDirective, type HttpModel, type HttpServer, listensSecurely, variablesUsed } from './model.ts';
 import { configPath, type ParsedConfig } from './parser.ts';
 import type { Directive, Scope } from './scope.ts';
 import { buildStream, type StreamModel } from './stream-model.ts';
@@ -36,24 +36,14 @@ export async function buildConfiguration(
   const scope = main.own('http')[0]?.block;
   const streamScope = main.own('stream')[0]?.block;
   const http = scope && buildHttp(scope, parts.user.uid === 0);
-  const maps = scope ? buildMaps(scope) : new Map<string, DerivedVariable>();
-  const formats = new Map((scope?.own('log_format') ?? []).map((directive) => [directive.args[0] ?? '', directive] as const));
-  if (scope) checkVariables(scope, maps);
-  if (scope) checkFormats(scope, formats);
-  for (const server of http?.servers ?? []) {
-    const listen = listensSecurely(server);
-    if (listen && server.scope.all('ssl_certificate').length === 0 && !server.scope.isOn('ssl_reject_handshake'))
-      throw wrongAt(listen, 'no "ssl_certificate" is defined for the "listen ... ssl" directive');
-  }
-  const upstreams = scope ? await buildUpstreams(scope, parts.resolve) : new Map<string, Upstream>();
+  const built = scope ? await buildParts(scope, parts.resolve) : NO_PARTS;
+  for (const server of http?.servers ?? []) checkCertificate(server);
   return {
     version: parts.version,
     main,
     http,
     stream: streamScope && (await buildStream(streamScope, parts.resolve)),
-    upstreams,
-    maps,
-    formats,
+    ...built,
     warnings: [...parsed.warnings, ...(http?.warnings ?? [])],
     sources: parsed.sources,
     prefix: PREFIX,
@@ -61,16 +51,42 @@ export async function buildConfiguration(
   };
 }
 
+/** What stands in the http block beside servers. */
+type HttpParts = Pick<Configuration, 'upstreams' | 'maps' | 'formats'>;
+const NO_PARTS: HttpParts = { upstreams: new Map(), maps: new Map(), formats: new Map() };
+
+async function buildParts(scope: Scope, resolve: ResolveName): Promise<HttpParts> {
+  const maps = buildMaps(scope);
+  const formats = new Map(scope.own('log_format').map((directive) => [directive.args[0] ?? '', directive] as const));
+  checkVariables(scope, maps);
+  checkFormats(scope, formats);
+  return { upstreams: await buildUpstreams(scope, resolve), maps, formats };
+}
+
+function checkCertificate(server: HttpServer): void {
+  const listen = listensSecurely(server);
+  if (listen && server.scope.all('ssl_certificate').length === 0 && !server.scope.isOn('ssl_reject_handshake'))
+    throw wrongAt(listen, 'no "ssl_certificate" is defined for the "listen ... ssl" directive');
+}
+
 /** All that are named must be there. */
 function checkVariables(scope: Scope, maps: ReadonlyMap<string, unknown>): void {
   const set = new Set<string>(maps.keys());
-  for (const { name, args, block } of everyDirective(scope)) {
-    if (name === 'set' || name === 'auth_request_set') set.add((args[0] ?? '').slice(1).replace(/[{}]/g, '').toLowerCase());
-    const patterns = [...args, ...(name === 'map' ? (block?.directives ?? []).map((entry) => entry.name) : [])];
-    for (const arg of patterns) for (const [, group = ''] of arg.matchAll(/\(\?P?<([A-Za-z]\w*)>/g)) set.add(group.toLowerCase());
-  }
+  for (const directive of everyDirective(scope)) for (const name of variablesSet(directive)) set.add(name);
   for (const name of variablesUsed(scope)) if (!set.has(name) && !isBuiltIn(name)) throw new ConfigError(`unknown "${name}" variable`);
 }
+
+/** Variables that a directive sets: by its name, or as groups of its patterns. */
+function variablesSet({ name, args, block }: Directive): readonly string[] {
+  const isSetting = name === 'set' || name === 'auth_request_set';
+  const entries = name === 'map' ? (block?.directives ?? []).map((entry) => entry.name) : [];
+  const own = isSetting ? [(args[0] ?? '').slice(1).replace(/[{}]/g, '').toLowerCase()] : [];
+  return [...own, ...[...args, ...entries].flatMap(groupNames)];
+}
+
+/** Names that a pattern gives to its groups. */
+const groupNames = (text: string): readonly string[] =>
+  [...text.matchAll(/\(\?P?<([A-Za-z]\w*)>/g)].map(([, group = '']) => group.toLowerCase());
 
 function checkFormats(scope: Scope, formats: ReadonlyMap<string, Directive>): void {
   for (const directive of everyDirective(scope)) {
@@ -80,7 +96,14 @@ function checkFormats(scope: Scope, formats: ReadonlyMap<string, Directive>): vo
   }
 }
 
-const PASSES: Readonly<Record<string, number>> = { proxy_pass: 80, fastcgi_pass: 9000, uwsgi_pass: 80, scgi_pass: 80, grpc_pass: 80, memcached_pass: 11_211 };
+const PASSES: Readonly<Record<string, number>> = {
+  proxy_pass: 80,
+  fastcgi_pass: 9000,
+  uwsgi_pass: 80,
+  scgi_pass: 80,
+  grpc_pass: 80,
+  memcached_pass: 11_211,
+};
 
 /** Those with a block, and one for each host that requests are passed on to without. */
 async function buildUpstreams(scope: Scope, resolve: ResolveName): Promise<Map<string, Upstream>> {
@@ -120,7 +143,8 @@ function typesIn(scope: Scope): ReadonlyMap<string, string> {
   if (known) return known;
   const blocks = scope.all('types');
   const entries = blocks.flatMap(({ block }) => block?.directives ?? []);
-  const made = blocks.length === 0 ? USUAL_TYPES : new Map(entries.flatMap(({ name, args }) => args.map((arg) => [arg.toLowerCase(), name] as const)));
+  const made =
+    blocks.length === 0 ? USUAL_TYPES : new Map(entries.flatMap(({ name, args }) => args.map((arg) => [arg.toLowerCase(), name] as const)));
   types.set(scope, made);
   return made;
 }

@@ -1,12 +1,14 @@
 import type { ProcessContext } from '../program.ts';
 import type { Configuration } from './configuration.ts';
+import type { ErrorLevel } from './logs.ts';
 import type { Endpoint, HttpServer } from './model.ts';
 import type { Scope } from './scope.ts';
-import type { ErrorLevel } from './logs.ts';
 
 /** What a client sent; texts are byte strings. */
 export interface ClientRequest {
   readonly method: string;
+  /** The first line. */
+  readonly line: string;
   /** As it was asked: path and query. */
   readonly target: string;
   /** `HTTP/1.1` */
@@ -46,6 +48,8 @@ export interface Reply {
   readonly location?: string | undefined;
   /** Parts of it may be asked for. */
   readonly hasRanges?: boolean | undefined;
+  /** It is made bit by bit: its length is not told. */
+  readonly isChunked?: boolean | undefined;
   /** It came from another server. */
   readonly isProxied?: boolean | undefined;
   /** What another server called the status. */
@@ -61,6 +65,9 @@ export interface UpstreamTry {
   ms: number;
   bytes: number;
 }
+
+/** A target with the name of its server. */
+const ABSOLUTE = /^https?:\/\/([^/?]+)/i;
 
 /** A request while it is answered. */
 export class Exchange {
@@ -132,7 +139,8 @@ export class Exchange {
 
   /** The name that was asked for, without a port. */
   get host(): string {
-    return hostName(this.headers.get('host') ?? '') || (this.server.names[0] ?? '');
+    const [, asked = this.headers.get('host') ?? ''] = ABSOLUTE.exec(this.request.target) ?? [];
+    return hostName(asked) || (this.server.names[0] ?? '');
   }
 
   /** A line of the error log, with what nginx puts behind it. */
@@ -142,7 +150,7 @@ export class Exchange {
       text,
       `client: ${connection.address}`,
       `server: ${this.server.names[0] ?? ''}`,
-      `request: "${request.method} ${request.target} ${request.protocol}"`,
+      `request: "${request.line}"`,
       ...(upstream === undefined ? [] : [`upstream: "${upstream}"`]),
       ...(headers.has('host') ? [`host: "${headers.get('host')}"`] : []),
       ...(headers.has('referer') ? [`referrer: "${headers.get('referer')}"`] : []),

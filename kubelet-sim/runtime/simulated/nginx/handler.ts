@@ -8,7 +8,7 @@ import { runSteps } from './steps.ts';
 import { templateOf } from './templates.ts';
 import { parseSize } from './units.ts';
 import { escapeUri, normalizeUri, splitArgs } from './uri.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 /** Times that a request may go to another location. */
 const REDIRECTS_MAX = 10;
@@ -19,49 +19,51 @@ export async function answer(exchange: Exchange): Promise<Reply> {
   const { request, scope, connection } = exchange;
   const target = request.target.replace(/^https?:\/\/[^/]*/i, '') || '/';
   const at = normalizeUri(target, scope.isOn('merge_slashes', true));
-  if (!at) return await finish(exchange, { status: 400 });
+  if (!at || request.method === '') return await finish(exchange, { status: 400 });
   exchange.uri = at.uri;
   exchange.args = at.args;
   if (connection.endpoint.ssl && !connection.isSecure) return await finish(exchange, { status: 497 });
   if (request.protocol === 'HTTP/1.1' && !exchange.headers.has('host')) return await finish(exchange, { status: 400 });
-  const outcome = await runSteps(exchange, exchange.server.steps);
-  if (outcome.reply) return outcome.reply;
-  if (outcome.status !== undefined) return await finish(exchange, { status: outcome.status });
-  return await toLocation(exchange);
+  return await fromServer(exchange);
+}
+
+/** Begins with the server's own directives of the rewrite module, as a redirect inside does too. */
+async function fromServer(exchange: Exchange): Promise<Reply> {
+  const { reply, status } = await runSteps(exchange, exchange.server.steps);
+  if (reply) return reply;
+  return status === undefined ? await toLocation(exchange) : await finish(exchange, { status });
 }
 
 /** Goes through locations until one answers. */
 async function toLocation(exchange: Exchange, named?: Location): Promise<Reply> {
-  let next = named;
-  for (;;) {
-    const outcome = await visit(exchange, next);
-    next = undefined;
-    if ('again' in outcome || 'goTo' in outcome) {
-      if (++exchange.redirects > REDIRECTS_MAX) {
-        const what = 'again' in outcome ? 'rewrite or internal redirection cycle while processing' : 'rewrite or internal redirection cycle while internally redirecting to';
-        exchange.log('error', `${what} "${'goTo' in outcome ? outcome.goTo : exchange.uri}"`);
-        return await finish(exchange, { status: 500 });
-      }
-    }
-    if ('again' in outcome) continue;
-    if (!('goTo' in outcome)) return await finish(exchange, outcome);
-    exchange.isInternal = true;
-    if (outcome.goTo.startsWith('@')) {
-      next = exchange.server.locations.named.get(outcome.goTo.slice(1));
-      if (!next) {
-        exchange.log('error', `could not find named location "${outcome.goTo}"`);
-        return await finish(exchange, { status: 500 });
-      }
-    } else await redirectInside(exchange, outcome.goTo, outcome.args ?? '');
-  }
+  let outcome = await visit(exchange, named);
+  while ('again' in outcome && ++exchange.redirects <= REDIRECTS_MAX) outcome = await visit(exchange, undefined);
+  if ('again' in outcome) return await cycle(exchange, `processing "${exchange.uri}"`);
+  if (!('goTo' in outcome)) return await finish(exchange, outcome);
+  const { goTo, args = '' } = outcome;
+  if (++exchange.redirects > REDIRECTS_MAX) return await cycle(exchange, `internally redirecting to "${goTo}"`);
+  exchange.isInternal = true;
+  if (goTo.startsWith('@')) return (await toNamed(exchange, goTo)) ?? (await finish(exchange, { status: 500 }));
+  return await redirectInside(exchange, goTo, args);
 }
 
-/** A redirect inside begins anew with the server's own directives, as far as these are of the rewrite module. */
-async function redirectInside(exchange: Exchange, uri: string, args: string): Promise<void> {
+async function cycle(exchange: Exchange, where: string): Promise<Reply> {
+  exchange.log('error', `rewrite or internal redirection cycle while ${where}`);
+  return await finish(exchange, { status: 500 });
+}
+
+async function toNamed(exchange: Exchange, name: string): Promise<Reply | undefined> {
+  const location = exchange.server.locations.named.get(name.slice(1));
+  if (location) return await toLocation(exchange, location);
+  exchange.log('error', `could not find named location "${name}"`);
+  return undefined;
+}
+
+async function redirectInside(exchange: Exchange, uri: string, args: string): Promise<Reply> {
   exchange.goTo(uri, args);
   exchange.isLocationValid = true;
   exchange.scope = exchange.server.scope;
-  await runSteps(exchange, exchange.server.steps.filter((step) => step.do === 'set' || step.do === 'rewrite'));
+  return await fromServer(exchange);
 }
 
 type Visit = Outcome | { readonly again: true };
@@ -70,17 +72,20 @@ type Visit = Outcome | { readonly again: true };
 async function visit(exchange: Exchange, named: Location | undefined): Promise<Visit> {
   const location = named ?? find(exchange);
   if (location && 'reply' in location) return location;
-  exchange.scope = location?.scope ?? exchange.server.scope;
-  exchange.prefix = location && /^(?:|=|\^~)$/.test(location.modifier) ? location.text : '';
+  enter(exchange, location);
   if (exchange.scope.own('internal').length > 0 && !exchange.isInternal) return { status: 404 };
   if (isTooLarge(exchange)) return { status: 413 };
-  const steps = await runSteps(exchange, location?.steps ?? []);
-  if (steps.reply) return { reply: steps.reply };
-  if (steps.status !== undefined) return { status: steps.status };
-  if (steps.isMoved) return { again: true };
+  const { reply, status, isMoved } = await runSteps(exchange, location?.steps ?? []);
+  if (reply) return { reply };
+  if (status !== undefined) return { status };
+  if (isMoved) return { again: true };
   const refusal = exchange.isSubrequest ? undefined : await checkAccess(exchange, askInside);
-  if (refusal) return refusal;
-  return (await tryFiles(exchange)) ?? (await content(exchange));
+  return refusal ?? (await tryFiles(exchange)) ?? (await content(exchange));
+}
+
+function enter(exchange: Exchange, location: Location | undefined): void {
+  exchange.scope = location?.scope ?? exchange.server.scope;
+  exchange.prefix = location && /^(?:|=|\^~)$/.test(location.modifier) ? location.text : '';
 }
 
 function find(exchange: Exchange): Location | { readonly reply: Reply } | undefined {
@@ -139,30 +144,21 @@ const withErrorStatus = ({ errorStatus }: Exchange, reply: Reply): Reply =>
 
 async function toErrorPage(exchange: Exchange, uri: string, reply: Reply): Promise<Reply> {
   if (!uri.startsWith('/') && !uri.startsWith('@')) {
-    const status = exchange.errorStatus !== undefined && [301, 302, 303, 307, 308].includes(exchange.errorStatus) ? exchange.errorStatus : 302;
+    const status =
+      exchange.errorStatus !== undefined && [301, 302, 303, 307, 308].includes(exchange.errorStatus) ? exchange.errorStatus : 302;
     exchange.errorStatus = undefined;
     return { status, headers: [], body: '', location: uri };
   }
   exchange.isInternal = true;
   if (++exchange.redirects > REDIRECTS_MAX) return reply;
-  const made = uri.startsWith('@') ? await toNamed(exchange, uri, reply) : await toPath(exchange, uri);
-  const isPage = made.status < 300 || made.body !== '' || made.location !== undefined;
-  const headers = [...reply.headers.filter(([name]) => name === 'WWW-Authenticate'), ...made.headers];
-  return isPage ? { ...made, headers } : made;
-}
-
-async function toNamed(exchange: Exchange, uri: string, reply: Reply): Promise<Reply> {
-  const location = exchange.server.locations.named.get(uri.slice(1));
-  if (location) return await toLocation(exchange, location);
-  exchange.log('error', `could not find named location "${uri}"`);
-  return reply;
+  const made = uri.startsWith('@') ? ((await toNamed(exchange, uri)) ?? reply) : await toPath(exchange, uri);
+  return { ...made, headers: [...reply.headers.filter(([name]) => name === 'WWW-Authenticate'), ...made.headers] };
 }
 
 async function toPath(exchange: Exchange, text: string): Promise<Reply> {
   const { uri, args } = splitArgs(text);
   if (exchange.method !== 'HEAD') exchange.method = 'GET';
-  await redirectInside(exchange, uri, args);
-  return await toLocation(exchange);
+  return await redirectInside(exchange, uri, args);
 }
 
 interface ErrorPage {
@@ -176,7 +172,7 @@ function errorPageFor(exchange: Exchange, status: number): ErrorPage | undefined
   for (const directive of exchange.scope.all('error_page')) {
     const codes = directive.args.slice(0, -1);
     if (!codes.includes(String(status))) continue;
-    const uri = templateOf(directive, directive.args.length - 1).fill((name) => valueOf(exchange, name));
+    const uri = templateOf(directive, directive.args.length - 1).fill((name) => valueFor(exchange, name));
     const overwrite = codes.find((code) => code.startsWith('='));
     if (overwrite === undefined) return { uri, status: undefined };
     return { uri, status: overwrite === '=' ? 0 : Number(overwrite.slice(1)) };
@@ -187,7 +183,14 @@ function errorPageFor(exchange: Exchange, status: number): ErrorPage | undefined
 /** What another location says to a request for which only that counts. */
 const askInside: AskLocation = async (exchange, uri) => {
   const { config, process, connection, request, server } = exchange;
-  const asked = new Exchange({ config, process, connection, request: { ...request, body: '' }, server, tell: (level, text) => exchange.tell(level, text) });
+  const asked = new Exchange({
+    config,
+    process,
+    connection,
+    request: { ...request, body: '' },
+    server,
+    tell: (level, text) => exchange.tell(level, text),
+  });
   asked.isSubrequest = true;
   asked.isInternal = true;
   asked.method = 'GET';
@@ -198,7 +201,10 @@ const askInside: AskLocation = async (exchange, uri) => {
   asked.sentHeaders = reply.headers;
   for (const directive of exchange.scope.all('auth_request_set')) {
     const name = (directive.args[0] ?? '').slice(1).toLowerCase();
-    exchange.variables.set(name, templateOf(directive, 1).fill((variable) => valueOf(asked, variable)));
+    exchange.variables.set(
+      name,
+      templateOf(directive, 1).fill((variable) => valueFor(asked, variable)),
+    );
   }
   return { status: reply.status, headers: reply.headers };
 };

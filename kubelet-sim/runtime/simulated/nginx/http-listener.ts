@@ -1,15 +1,15 @@
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { HttpResponse } from '../../cri.ts';
-import { type ByteStream, CLIENT_PORT, type Listener, type ServedRequest } from '../network/listener.ts';
+import { BadAnswer, type ByteStream, CLIENT_PORT, type Listener, type ServedRequest } from '../network/listener.ts';
 import { secured } from '../network/tls-listener.ts';
 import type { ProcessContext } from '../program.ts';
 import { logRequest } from './access-log.ts';
+import type { Pem } from './certificates.ts';
 import type { Configuration } from './configuration.ts';
 import { type ClientConnection, type ClientRequest, type Counters, Exchange, hostName } from './exchange.ts';
 import { answer } from './handler.ts';
 import type { ErrorLevel } from './logs.ts';
 import type { Endpoint, HttpServer } from './model.ts';
-import type { Pem } from './certificates.ts';
 import { takeRequest } from './request-text.ts';
 import { respond, type Sent } from './respond.ts';
 import type { Scope } from './scope.ts';
@@ -46,7 +46,11 @@ export class HttpListener implements Listener {
 
   get #endpoint(): Endpoint | undefined {
     const { ip } = this.#parts.process;
-    return this.#endpoints.find(({ address }) => address === ip) ?? this.#endpoints.find(({ address }) => /^(?:0\.0\.0\.0|\[::\])$/.test(address)) ?? this.#endpoints[0];
+    return (
+      this.#endpoints.find(({ address }) => address === ip) ??
+      this.#endpoints.find(({ address }) => /^(?:0\.0\.0\.0|\[::\])$/.test(address)) ??
+      this.#endpoints[0]
+    );
   }
 
   #connect(from: string, isSecure: boolean): ClientConnection | undefined {
@@ -58,12 +62,22 @@ export class HttpListener implements Listener {
   }
 
   async http(request: ServedRequest): Promise<HttpResponse> {
+    // What a client makes of the answer of a server that takes its handshake for a request.
+    if (request.tls && !this.#endpoint?.ssl) throw new BadAnswer('http: server gave HTTP response to HTTPS client');
     const connection = this.#connect(request.from, request.tls ?? false);
     if (!connection) return { status: 400, headers: {}, body: '' };
     const hasHost = Object.keys(request.headers).some((name) => name.toLowerCase() === 'host');
     const headers = hasHost ? request.headers : { Host: request.host, ...request.headers };
-    const { method, path, body = '', signal } = request;
-    const sent = await this.#answer(connection, { method, target: path, protocol: 'HTTP/1.1', headers, body, signal });
+    const { method, path, body = '', signal, protocol = 'HTTP/1.1' } = request;
+    const sent = await this.#answer(connection, {
+      method,
+      target: path,
+      line: `${method} ${path} ${protocol}`,
+      protocol,
+      headers,
+      body,
+      signal,
+    });
     return {
       status: sent.status,
       headers: recordOf(sent),
@@ -122,7 +136,8 @@ export class HttpListener implements Listener {
       for (let taken = takeRequest(text); taken && connection; taken = takeRequest(text)) {
         text = taken.rest;
         const sent = await this.#answer(connection, { ...taken.request, signal });
-        if (!sent.isSilent) output(`${sent.head}\r\n${bodyText(sent)}`);
+        const head = taken.request.protocol === 'HTTP/0.9' ? '' : `${sent.head}\r\n`;
+        if (!sent.isSilent) output(`${head}${bodyText(sent)}`);
         if (sent.isSilent || !sent.keepAlive) return;
       }
     }

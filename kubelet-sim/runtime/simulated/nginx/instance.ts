@@ -11,7 +11,7 @@ import { ConfigError } from './config-error.ts';
 import { buildConfiguration, type Configuration } from './configuration.ts';
 import type { Counters } from './exchange.ts';
 import { HttpListener, type ListenerParts } from './http-listener.ts';
-import { type ErrorLevel, errorLine, isTaken, levelOf, LogFiles } from './logs.ts';
+import { type ErrorLevel, errorLine, isTaken, LogFiles, levelOf } from './logs.ts';
 import { everyDirective } from './model.ts';
 import { configPath, parseConfig } from './parser.ts';
 import type { Scope } from './scope.ts';
@@ -141,7 +141,10 @@ export class Instance {
     for (const warning of config.warnings) this.complain('warn', warning);
     const user = config.main.find('user');
     if (user && process.user.uid !== 0)
-      this.complain('warn', `the "user" directive makes sense only if the master process runs with super-user privileges, ignored in ${user.file}:${user.line}`);
+      this.complain(
+        'warn',
+        `the "user" directive makes sense only if the master process runs with super-user privileges, ignored in ${user.file}:${user.line}`,
+      );
     await this.#makeDirectories();
     for (const path of logPaths(config)) await this.#openLog(path);
   }
@@ -188,7 +191,8 @@ export class Instance {
     const wanted = this.#wanted();
     for (const one of this.#open) one.close();
     this.#open = [];
-    for (const { address, port } of wanted.flatMap(({ addresses, port }) => addresses.map((address) => ({ address, port })))) this.#checkAddress(address, port);
+    for (const { address, port } of wanted.flatMap(({ addresses, port }) => addresses.map((address) => ({ address, port }))))
+      this.#checkAddress(address, port);
     let missing = wanted;
     for (let i = 0; i < BIND_TRIES && missing.length > 0; i++) {
       if (i > 0) await this.#wait(BIND_WAIT_MS);
@@ -260,6 +264,24 @@ export class Instance {
 
   reopenLogs(): void {
     this.#logs.reopen();
+  }
+
+  /** Resolves when its logs are written. */
+  flushed(): Promise<void> {
+    return this.#logs.flushed();
+  }
+
+  /** Opens the log in which it says what is wrong with its configuration; where that cannot be, it goes on without. */
+  async openFirstLog(): Promise<void> {
+    try {
+      await this.#logs.open(FIRST_LOG);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      this.#output(
+        'stderr',
+        `nginx: [alert] could not open error log file: open() "${FIRST_LOG}" failed (${error.number}: ${error.reason})\n`,
+      );
+    }
   }
 
   /** A line of the process's own error log. */

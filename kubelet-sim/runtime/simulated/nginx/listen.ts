@@ -44,7 +44,11 @@ function addressOf(text: string, directive: Directive): Pick<Listen, 'address' |
   const [host = '', port] = text.split(':');
   const number = port === undefined ? HTTP_PORT : portOf(port, text, directive);
   if (host === '*' || host === '') return { address: '0.0.0.0', port: number, isName: false };
-  return { address: host === 'localhost' ? '127.0.0.1' : host, port: number, isName: !/^\d+\.\d+\.\d+\.\d+$/.test(host) && host !== 'localhost' };
+  return {
+    address: host === 'localhost' ? '127.0.0.1' : host,
+    port: number,
+    isName: !/^\d+\.\d+\.\d+\.\d+$/.test(host) && host !== 'localhost',
+  };
 }
 
 function portOf(port: string, text: string, directive: Directive): number {

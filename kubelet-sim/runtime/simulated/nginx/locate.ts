@@ -18,7 +18,9 @@ export function locate(exchange: Exchange, locations: Locations): Located | unde
   const { uri } = exchange;
   const exact = locations.exact.get(uri);
   if (exact) return { location: exact };
-  const redirecting = locations.prefixes.find(({ text, scope }) => text === `${uri}/` && REDIRECTING.some((name) => scope.own(name).length > 0));
+  const redirecting = locations.prefixes.find(
+    ({ text, scope }) => text === `${uri}/` && REDIRECTING.some((name) => scope.own(name).length > 0),
+  );
   if (redirecting && !locations.prefixes.some(({ text }) => text === uri)) return { slash: true };
   const prefix = locations.prefixes.find(({ text }) => uri.startsWith(text));
   const inside = prefix && locate(exchange, prefix.inner);

@@ -39,7 +39,8 @@ const STREAMS: Readonly<Record<string, OutputStream>> = {
 export class LogFiles {
   readonly #process: ProcessContext;
   readonly #output: (stream: OutputStream, text: string) => void;
-  readonly #targets = new Map<string, Promise<string>>();
+  /** Where the paths of logs lead, as it was when they were opened. */
+  readonly #targets = new Map<string, string>();
   #written: Promise<void> = Promise.resolve();
 
   constructor(process: ProcessContext, output: (stream: OutputStream, text: string) => void) {
@@ -52,30 +53,38 @@ export class LogFiles {
     this.#targets.clear();
   }
 
+  /** Resolves when all that was to be written is. */
+  flushed(): Promise<void> {
+    return this.#written;
+  }
+
   write(path: string, text: string): void {
-    const stream = STREAMS[path] ?? STREAMS[this.#process.imageLink(path) ?? ''];
-    if (stream) return this.#output(stream, text);
-    this.#written = this.#written.then(() => this.#append(path, text)).catch(() => undefined); // as a log that cannot be written
+    const stream = this.#streamOf(path);
+    if (stream) this.#output(stream, text);
+    else this.#written = this.#written.then(() => this.#append(path, text)).catch(() => undefined); // as a log that cannot be written
+  }
+
+  #streamOf(path: string): OutputStream | undefined {
+    return STREAMS[path] ?? STREAMS[this.#targets.get(path) ?? ''] ?? STREAMS[this.#process.imageLink(path) ?? ''];
   }
 
   async #append(path: string, text: string): Promise<void> {
-    const files = await this.#process.files();
-    let target = this.#targets.get(path);
-    if (!target) {
-      target = files.realpath(path).catch(() => path);
-      this.#targets.set(path, target);
-    }
-    const real = await target;
-    const stream = STREAMS[real];
+    const target = this.#targets.get(path) ?? (await this.#find(path));
+    const stream = STREAMS[target];
     if (stream) this.#output(stream, text);
-    else await files.writeFile(real, Buffer.from(text, 'latin1'), { append: true });
+    else await (await this.#process.files()).writeFile(target, Buffer.from(text, 'latin1'), { append: true });
+  }
+
+  async #find(path: string): Promise<string> {
+    const target = await (await this.#process.files()).realpath(path).catch(() => path);
+    this.#targets.set(path, target);
+    return target;
   }
 
   /** Makes a log's file, as opening it does. @throws FileError */
   async open(path: string): Promise<void> {
-    if (STREAMS[path] || STREAMS[this.#process.imageLink(path) ?? '']) return;
-    const files = await this.#process.files();
-    const real = await files.realpath(path).catch(() => path);
-    if (!STREAMS[real]) await files.writeFile(real, Buffer.alloc(0), { append: true });
+    if (this.#streamOf(path)) return;
+    const target = await this.#find(path);
+    if (!STREAMS[target]) await (await this.#process.files()).writeFile(target, Buffer.alloc(0), { append: true });
   }
 }

@@ -1,6 +1,6 @@
 import { inRange, parseRange } from './addresses.ts';
-import { wrongAt } from './config-error.ts';
 import { patternAt } from './conditions.ts';
+import { wrongAt } from './config-error.ts';
 import type { Pattern } from './pattern.ts';
 import type { Directive, Scope } from './scope.ts';
 import type { ValueOf } from './template.ts';
@@ -8,7 +8,7 @@ import { templateOf } from './templates.ts';
 
 /** A variable that follows from others. */
 export interface DerivedVariable {
-  value(valueOf: ValueOf): string;
+  value(valueFor: ValueOf): string;
 }
 
 /** Variables of `map`, `geo` and `split_clients`, by name. @throws ConfigError */
@@ -42,21 +42,20 @@ function buildMap(directive: Directive, entries: readonly Directive[]): DerivedV
     if (args.length === 0 && (name === 'hostnames' || name === 'volatile')) continue;
     if (args.length !== 1) throw wrongAt(entry, 'invalid number of the map parameters');
     if (name === 'default') fallback = entry;
-    else if (name.startsWith('~'))
-      patterns.push({ pattern: patternAt(name.replace(/^~\*?/, ''), entry, name.startsWith('~*')), entry });
+    else if (name.startsWith('~')) patterns.push({ pattern: patternAt(name.replace(/^~\*?/, ''), entry, name.startsWith('~*')), entry });
     else exact.set(name.replace(/^\\(?=.)/, '').toLowerCase(), entry);
   }
   return {
-    value(valueOf) {
-      const text = source.fill(valueOf);
+    value(valueFor) {
+      const text = source.fill(valueFor);
       const found = exact.get(text.toLowerCase()) ?? (hasHostNames ? ofHost(exact, text.toLowerCase()) : undefined);
-      if (found) return templateOf(found).fill(valueOf);
+      if (found) return templateOf(found).fill(valueFor);
       for (const { pattern, entry } of patterns) {
         const groups = pattern.match(text);
         const named = (name: string) => groups?.[pattern.names.get(name) ?? (/^\d$/.test(name) ? Number(name) : -1)];
-        if (groups) return templateOf(entry).fill((name) => named(name) ?? valueOf(name));
+        if (groups) return templateOf(entry).fill((name) => named(name) ?? valueFor(name));
       }
-      return fallback ? templateOf(fallback).fill(valueOf) : '';
+      return fallback ? templateOf(fallback).fill(valueFor) : '';
     },
   };
 }
@@ -84,15 +83,15 @@ function buildGeo(directive: Directive, entries: readonly Directive[]): DerivedV
   });
   networks.sort((a, b) => b.range.bits - a.range.bits);
   const usual = entries.find(({ name }) => name === 'default')?.args[0] ?? '';
-  return { value: (valueOf) => networks.find(({ range }) => inRange(valueOf(source) ?? '', range))?.text ?? usual };
+  return { value: (valueFor) => networks.find(({ range }) => inRange(valueFor(source) ?? '', range))?.text ?? usual };
 }
 
 /** `split_clients`: by shares of a hundred. */
 function buildSplit(directive: Directive, entries: readonly Directive[]): DerivedVariable {
   const source = templateOf(directive);
   return {
-    value(valueOf) {
-      const point = (hashOf(source.fill(valueOf)) / 2 ** 32) * 100;
+    value(valueFor) {
+      const point = (hashOf(source.fill(valueFor)) / 2 ** 32) * 100;
       let sum = 0;
       for (const { name, args } of entries) {
         sum += name === '*' ? 100 : Number.parseFloat(name);

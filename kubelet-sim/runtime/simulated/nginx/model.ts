@@ -1,5 +1,5 @@
-import { ConfigError, wrongAt } from './config-error.ts';
 import { type Condition, parseCondition, patternAt } from './conditions.ts';
+import { ConfigError, wrongAt } from './config-error.ts';
 import { type Listen, parseListen } from './listen.ts';
 import { locationName } from './parser.ts';
 import type { Pattern } from './pattern.ts';
@@ -62,7 +62,7 @@ export interface HttpModel {
 }
 
 /** The port of a server that does not say where it listens: who is not root may not have the usual one. */
-const usualListen = (scope: Scope, directive: Directive, isRoot: boolean): Listen[] => [
+const usualListen = (directive: Directive, isRoot: boolean): Listen[] => [
   {
     address: '0.0.0.0',
     port: isRoot ? 80 : 8000,
@@ -94,7 +94,7 @@ function buildServer(directive: Directive, isRoot: boolean): HttpServer {
   return {
     scope,
     names: names.length > 0 ? names : [''],
-    listens: listens.length > 0 ? listens : usualListen(scope, directive, isRoot),
+    listens: listens.length > 0 ? listens : usualListen(directive, isRoot),
     locations: buildLocations(scope),
     steps: buildSteps(scope),
   };
@@ -108,13 +108,8 @@ function buildLocations(scope: Scope): Locations {
   for (const directive of scope.own('location')) {
     const location = buildLocation(directive);
     const { modifier, text } = location;
-    const isTaken =
-      modifier === '='
-        ? exact.has(text)
-        : modifier === '@'
-          ? named.has(text)
-          : !modifier.startsWith('~') && prefixes.some((other) => other.text === text);
-    if (isTaken) throw wrongAt(directive, `duplicate location "${modifier === '@' ? '@' : ''}${text}"`);
+    const beside = { exact, named, prefixes };
+    if (isThere(location, beside)) throw wrongAt(directive, `duplicate location "${modifier === '@' ? '@' : ''}${text}"`);
     if (modifier === '=') exact.set(text, location);
     else if (modifier === '@') named.set(text, location);
     else if (modifier.startsWith('~')) patterns.push(location);
@@ -122,6 +117,12 @@ function buildLocations(scope: Scope): Locations {
   }
   prefixes.sort((a, b) => b.text.length - a.text.length);
   return { exact, prefixes, patterns, named };
+}
+
+function isThere({ modifier, text }: Location, beside: Pick<Locations, 'exact' | 'named' | 'prefixes'>): boolean {
+  if (modifier.startsWith('~')) return false;
+  if (modifier === '=') return beside.exact.has(text);
+  return modifier === '@' ? beside.named.has(text) : beside.prefixes.some((other) => other.text === text);
 }
 
 function buildLocation(directive: Directive): Location {
@@ -142,6 +143,8 @@ function buildSteps(scope: Scope): readonly Step[] {
 }
 
 interface Gathered {
+  readonly address: string;
+  readonly port: number;
   readonly servers: HttpServer[];
   readonly names: ServerNames<HttpServer>;
   fallback?: HttpServer;
@@ -149,26 +152,31 @@ interface Gathered {
 }
 
 function buildEndpoints(servers: readonly HttpServer[], warnings: string[]): Endpoint[] {
-  const gathered = new Map<string, Gathered & { readonly address: string; readonly port: number }>();
-  for (const server of servers)
-    for (const listen of server.listens) {
-      const { address, port } = listen;
-      if (address === '' || listen.udp) continue;
-      const key = `${address}:${port}`;
-      const at = gathered.get(key) ?? { address, port, servers: [], names: new ServerNames<HttpServer>(), ssl: false };
-      gathered.set(key, at);
-      if (listen.isDefault && at.fallback) throw wrongAt(listen, `a duplicate default server for ${key}`);
-      if (listen.isDefault) at.fallback = server;
-      at.ssl ||= listen.ssl;
-      at.servers.push(server);
-      for (const name of server.names)
-        if (!at.names.add(name, server)) warnings.push(`conflicting server name "${name}" on ${key}, ignored`);
-    }
+  const gathered = new Map<string, Gathered>();
+  for (const server of servers) for (const listen of server.listens) gather(gathered, { server, listen }, warnings);
   return [...gathered.values()].flatMap(({ fallback, ...at }): Endpoint[] => {
     const [first] = at.servers;
     const usual = fallback ?? first;
     return usual ? [{ ...at, fallback: usual }] : [];
   });
+}
+
+/** Puts a server where it listens. */
+function gather(
+  gathered: Map<string, Gathered>,
+  { server, listen }: { readonly server: HttpServer; readonly listen: Listen },
+  warnings: string[],
+): void {
+  const { address, port } = listen;
+  if (address === '' || listen.udp) return;
+  const key = `${address}:${port}`;
+  const at = gathered.get(key) ?? { address, port, servers: [], names: new ServerNames<HttpServer>(), ssl: false };
+  gathered.set(key, at);
+  if (listen.isDefault && at.fallback) throw wrongAt(listen, `a duplicate default server for ${key}`);
+  if (listen.isDefault) at.fallback = server;
+  at.ssl ||= listen.ssl;
+  at.servers.push(server);
+  for (const name of server.names) if (!at.names.add(name, server)) warnings.push(`conflicting server name "${name}" on ${key}, ignored`);
 }
 
 /** Whether a server has a port of TLS. */
@@ -213,17 +221,19 @@ export function* everyDirective(scope: Scope): Generator<Directive> {
 /** The names of the variables that a configuration reads. @throws ConfigError */
 export function variablesUsed(scope: Scope): ReadonlySet<string> {
   const used = new Set<string>();
-  for (const directive of everyDirective(scope)) {
-    if (directive.name === 'if') for (const name of variablesAsked(parseCondition(directive))) used.add(name);
-    const places = TEMPLATED[directive.name];
-    if (!places) continue;
-    const indices = places === 'all' ? directive.args.map((_, i) => i) : places;
-    for (const i of indices) {
-      const arg = directive.args[i];
-      if (arg?.includes('$') && !isPattern(directive, arg)) for (const name of templateOf(directive, i).variables) used.add(name);
-    }
-  }
+  for (const directive of everyDirective(scope)) for (const name of variablesIn(directive)) used.add(name);
   return used;
+}
+
+function variablesIn(directive: Directive): readonly string[] {
+  const { name, args } = directive;
+  if (name === 'if') return variablesAsked(parseCondition(directive));
+  const places = TEMPLATED[name] ?? [];
+  const indices = places === 'all' ? args.map((_, i) => i) : places;
+  return indices.flatMap((i) => {
+    const arg = args[i] ?? '';
+    return arg.includes('$') && !isPattern(directive, arg) ? templateOf(directive, i).variables : [];
+  });
 }
 
 const variablesAsked = (condition: Condition): readonly string[] => [

@@ -2,6 +2,7 @@ import type { OutputStream } from '../../cri.ts';
 import type { ImageFacts } from '../image-catalog.ts';
 import type { Listener } from '../network/listener.ts';
 import type { ProcessContext, Program, RunningProgram, ServerBehaviour } from '../program.ts';
+import { shellProgram } from '../shell-program.ts';
 import { type Asked, buildText, helpText, readCommandLine } from './command-line.ts';
 import { ConfigError } from './config-error.ts';
 import { QUIET_START, runEntrypoint } from './entrypoint.ts';
@@ -28,7 +29,8 @@ export function nginxProgram(start: Start): Program {
   const words = /docker-entrypoint\.sh$/.test(name) ? args.slice(1) : args;
   const asked: Asked = start.argv.length === 0 ? { do: 'serve', call: OWN_CALL } : readCommandLine(words);
   if (asked.do !== 'serve') return { start: (context) => new Running(context, (nginx) => runCommand(nginx, asked)) };
-  if (start.hasEntrypoint && start.isAsMade && asked.call.file === OWN_CALL.file && /^daemon off;$/.test(asked.call.global)) return quietProgram(start);
+  if (start.hasEntrypoint && start.isAsMade && asked.call.file === OWN_CALL.file && /^daemon off;$/.test(asked.call.global))
+    return quietProgram(start);
   return servingProgram(start.image, asked.call, start.hasEntrypoint);
 }
 
@@ -52,7 +54,7 @@ function quietProgram({ image }: Start): Program {
 
 /** A process of nginx. */
 class Running implements RunningProgram {
-  readonly process: ProcessContext;
+  process: ProcessContext;
   #instance: Instance | undefined;
   #isDone = false;
   /** While nothing was opened: the ports of the image. */
@@ -95,7 +97,13 @@ class Running implements RunningProgram {
     if (this.#isDone) return;
     if (!(error instanceof ConfigError)) this.say('stderr', `nginx: [emerg] ${error instanceof Error ? error.message : String(error)}\n`);
     else this.instance(OWN_CALL).complain('emerg', error.message);
-    this.end(1);
+    this.#endSoon(1);
+  }
+
+  /** Once its logs are written. */
+  #endSoon(code: number): void {
+    const written = this.#instance?.flushed() ?? Promise.resolve();
+    void written.then(() => this.end(code));
   }
 
   /** Serves as the image was made to. */
@@ -126,6 +134,7 @@ class Running implements RunningProgram {
       if (code !== 0) return this.end(code);
     }
     const instance = this.instance(call);
+    await instance.openFirstLog();
     const read = await instance.read();
     if (this.#isDone) return;
     instance.adopt(read);
@@ -136,16 +145,25 @@ class Running implements RunningProgram {
     for (const text of startTexts(instance.version)) instance.note('notice', text);
     this.#isUp = true;
     for (const signal of this.#pending.splice(0)) this.signal(signal);
-    if (instance.isDaemon) this.end(0);
+    if (instance.isDaemon) this.#goToBackground();
   }
 
   async #runScript(path: string): Promise<number> {
-    const { startShell } = await import('../shell/index.ts');
-    const child = this.process.fork(['/bin/sh', path], () => undefined);
-    const shell = startShell(child, ['/bin/sh', path], new AbortController().signal);
-    const code = await shell.exited;
-    child.exit(code);
-    return code;
+    const argv = ['/bin/sh', path];
+    const program = shellProgram(argv);
+    await program.prepare?.(this.process);
+    const { process } = this;
+    return await new Promise((resolve) => {
+      const output = (stream: OutputStream, text: string) => this.say(stream, text);
+      process.run(argv, { output, exit: resolve }, program);
+    });
+  }
+
+  /** A child goes on; who waits for this process sees it end. */
+  #goToBackground(): void {
+    const before = this.process;
+    this.process = before.fork([`nginx: master process ${before.argv.join(' ')}`], (signal) => this.signal(signal));
+    before.exit(0);
   }
 
   signal(name: string): void {
@@ -171,7 +189,8 @@ class Running implements RunningProgram {
   #stop(text: string): void {
     this.#note('notice', text);
     this.#note('notice', 'exit');
-    this.end(0);
+    if (this.#instance?.config) this.#endSoon(0);
+    else this.end(0);
   }
 
   /** A wrong configuration leaves that of before. */
@@ -222,10 +241,15 @@ async function runCommand(nginx: Running, asked: Exclude<Asked, { do: 'serve' }>
 
 async function runTest(nginx: Running, { call, isQuiet, isDump }: Extract<Asked, { do: 'test' }>): Promise<void> {
   const instance = nginx.instance(call);
+  await instance.openFirstLog();
   try {
     const { config } = await instance.read();
     for (const warning of config.warnings) instance.complain('warn', warning);
-    if (!isQuiet) nginx.say('stderr', `nginx: the configuration file ${call.file} syntax is ok\nnginx: configuration file ${call.file} test is successful\n`);
+    if (!isQuiet)
+      nginx.say(
+        'stderr',
+        `nginx: the configuration file ${call.file} syntax is ok\nnginx: configuration file ${call.file} test is successful\n`,
+      );
     if (isDump) for (const [path, text] of config.sources) nginx.say('stdout', `# configuration file ${path}:\n${text}\n`);
     return nginx.end(0);
   } catch (error) {
@@ -240,9 +264,12 @@ async function runTest(nginx: Running, { call, isQuiet, isDump }: Extract<Asked,
 async function sendSignal(nginx: Running, call: Call, signal: string): Promise<void> {
   const { process } = nginx;
   const instance = nginx.instance(call);
+  await instance.openFirstLog();
   await instance.read();
   instance.note('notice', 'signal process started');
-  const main = process.processes().find(({ argv, pid, containerId }) => pid !== process.pid && /(?:^|\/)nginx(?:: master.*)?$/.test(argv[0] ?? '') && containerId !== '');
+  const main = process
+    .processes()
+    .find(({ argv, pid, containerId }) => pid !== process.pid && /(?:^|\/)nginx(?:: master.*)?$/.test(argv[0] ?? '') && containerId !== '');
   const isMain = main ?? process.processes().find(({ pid }) => pid === process.mainPid);
   if (!isMain || process.kill(isMain.pid, signal) !== 'sent') {
     nginx.say('stderr', 'nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)\n');

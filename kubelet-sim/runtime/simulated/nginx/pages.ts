@@ -47,7 +47,7 @@ const MORE: Readonly<Record<number, readonly [title: string, text: string]>> = {
 };
 
 /** Pages whose titles are others than their status lines. */
-const TITLES: Readonly<Record<number, string>> = { 302: '302 Found' };
+const TITLES: Readonly<Record<number, string>> = { 302: '302 Found', 401: '401 Authorization Required' };
 const HAS_NO_PAGE: ReadonlySet<number> = new Set([200, 201, 202, 204, 206, 304, 407]);
 
 /** The page that nginx makes of a status (`ngx_http_special_response.c`); `''` when it has none. @param signature `nginx/1.29.1` */

@@ -71,19 +71,9 @@ class Parser {
 
   /** Reads directives into a block, until it is closed, or the file is at its end. */
   async parse(reader: TokenReader, scope: Scope, isBlock = false): Promise<void> {
-    for (;;) {
-      const tokens = reader.next();
-      const { place } = reader;
-      if (tokens.end === '}') {
-        if (!isBlock) throw wrongAt(place, 'unexpected "}"');
-        return;
-      }
-      if (tokens.end === 'end') {
-        if (isBlock) throw wrongAt(place, 'unexpected end of file, expecting "}"');
-        return;
-      }
-      if (tokens.end === '{' && place.file === '') throw wrongAt(place, 'block directives are not supported in -g option');
-      if (scope.context === RAW_CONTEXT) await this.#readRaw(tokens, place, scope);
+    for (let tokens = reader.next(); !isEnd(tokens, reader.place, isBlock); tokens = reader.next()) {
+      if (tokens.end === '{' && reader.place.file === '') throw wrongAt(reader.place, 'block directives are not supported in -g option');
+      if (scope.context === RAW_CONTEXT) await this.#readRaw(tokens, reader.place, scope);
       else await this.#readDirective(tokens, reader, scope);
     }
   }
@@ -136,6 +126,13 @@ class Parser {
   }
 }
 
+/** Whether a block, or a file, is at its end. @throws ConfigError when the other would be */
+function isEnd({ end }: Tokens, place: Place, isBlock: boolean): boolean {
+  if (end === '}' && !isBlock) throw wrongAt(place, 'unexpected "}"');
+  if (end === 'end' && isBlock) throw wrongAt(place, 'unexpected end of file, expecting "}"');
+  return end === '}' || end === 'end';
+}
+
 const cannotOpen = (path: string, error: FileError, from: Place | undefined): ConfigError => {
   const what = `open() "${path}" failed (${error.number}: ${error.reason})`;
   return from ? wrongAt(from, what) : new ConfigError(what);
@@ -143,7 +140,10 @@ const cannotOpen = (path: string, error: FileError, from: Place | undefined): Co
 
 /** A part of a path with wildcards; these do not stand for a dot at the beginning. */
 const globPattern = (part: string): RegExp => {
-  const text = part.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const text = part
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${part.startsWith('.') ? '' : '(?!\\.)'}${text}$`);
 };
 
@@ -181,7 +181,7 @@ export interface LocationName {
 export function locationName({ args }: Pick<Directive, 'args'>): LocationName {
   const [first = '', second] = args;
   if (second !== undefined) return { modifier: first, text: second };
-  const [, modifier = '', text = ''] = /^(=|\^~|~\*|~|@)?([^]*)$/.exec(first) ?? [];
+  const [, modifier = '', text = ''] = /^(=|\^~|~\*|~|@)?([\s\S]*)$/.exec(first) ?? [];
   return { modifier, text };
 }
 

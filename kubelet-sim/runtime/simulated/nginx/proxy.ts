@@ -8,7 +8,7 @@ import { templateOf } from './templates.ts';
 import { parseTime } from './units.ts';
 import { type Peer, peerName, resolverFor, splitHost, Upstream } from './upstreams.ts';
 import { escapeUri } from './uri.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 /** Where a request is passed on to. */
 interface Destination {
@@ -34,7 +34,7 @@ export async function passOn(exchange: Exchange, directive: Directive): Promise<
   const { upstream } = destination;
   exchange.variables.set('proxy_host', destination.host);
   exchange.variables.set('proxy_port', String(splitHost(destination.host, destination.scheme === 'https' ? 443 : 80).port));
-  const key = upstream.hashKey?.fill((name) => valueOf(exchange, name)) ?? '';
+  const key = upstream.hashKey?.fill((name) => valueFor(exchange, name)) ?? '';
   const tried = new Set<Peer>();
   let failure: Failure | undefined;
   for (;;) {
@@ -76,7 +76,7 @@ function mayTryNext({ scope, method }: Exchange, kind: string): boolean {
 async function destinationOf(exchange: Exchange, directive: Directive): Promise<Destination | undefined> {
   const { config } = exchange;
   const isVariable = directive.args[0]?.includes('$') ?? false;
-  const url = templateOf(directive).fill((name) => valueOf(exchange, name));
+  const url = templateOf(directive).fill((name) => valueFor(exchange, name));
   const [, scheme = '', host = '', path = ''] = /^(https?):\/\/([^/?]*)(.*)$/i.exec(url) ?? [];
   if (host === '') {
     exchange.log('error', `invalid URL prefix in "${url}"`);
@@ -101,7 +101,18 @@ async function resolveNow(exchange: Exchange, name: string, usualPort: number): 
     if (addresses.length === 0) exchange.log('error', `${host} could not be resolved (3: Host not found)`);
   }
   if (addresses.length === 0) return undefined;
-  const peer = { port, weight: 1, isBackup: false, isDown: false, failsMax: 1, failTimeoutMs: 10_000, current: 0, active: 0, fails: 0, failedAt: 0 };
+  const peer = {
+    port,
+    weight: 1,
+    isBackup: false,
+    isDown: false,
+    failsMax: 1,
+    failTimeoutMs: 10_000,
+    current: 0,
+    active: 0,
+    fails: 0,
+    failedAt: 0,
+  };
   return new Upstream(
     name,
     addresses.map((address) => ({ ...peer, address })),
@@ -154,9 +165,10 @@ async function ask(exchange: Exchange, { scheme, target, host }: Destination, { 
   const headers = headersFor(exchange);
   const own = scope.find('proxy_set_body');
   const passesBody = scope.isOn('proxy_pass_request_body', true);
-  const body = own ? templateOf(own).fill((name) => valueOf(exchange, name)) : passesBody ? request.body : '';
+  const body = own ? templateOf(own).fill((name) => valueFor(exchange, name)) : passesBody ? request.body : '';
   const { signal } = request;
-  const sent = { method: scope.text('proxy_method') ?? method, path: target, headers, ...(body === '' ? {} : { body }), signal };
+  const protocol = `HTTP/${scope.text('proxy_http_version') ?? '1.0'}`;
+  const sent = { protocol, method: scope.text('proxy_method') ?? method, path: target, headers, ...(body === '' ? {} : { body }), signal };
   const over = new AbortController();
   const late = process.clock.sleep(timeoutOf(exchange, 'proxy_read_timeout'), over.signal).then(
     () => {
@@ -196,12 +208,21 @@ async function failureOf(exchange: Exchange, error: unknown, isSecure: boolean):
 }
 
 /** Headers of the client's that are for this hop only. */
-const HOP: ReadonlySet<string> = new Set(['host', 'connection', 'keep-alive', 'expect', 'upgrade', 'te', 'transfer-encoding', 'content-length']);
+const HOP: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'expect',
+  'upgrade',
+  'te',
+  'transfer-encoding',
+  'content-length',
+]);
 
 /** What is sent: what the configuration sets, the usual `Host` and `Connection`, and the client's own headers. */
 function headersFor(exchange: Exchange): Record<string, string> {
   const { scope, headers, variables } = exchange;
-  const valueIn = (name: string) => valueOf(exchange, name);
+  const valueIn = (name: string) => valueFor(exchange, name);
   const set = new Map(scope.all('proxy_set_header').map((directive) => [(directive.args[0] ?? '').toLowerCase(), directive] as const));
   const sent: Record<string, string> = {};
   const usual: readonly (readonly [string, string])[] = [
@@ -260,7 +281,7 @@ function replyOf(exchange: Exchange, destination: Destination, response: HttpRes
 function redirectedBy(exchange: Exchange, { scheme, host }: Destination, location: string): string {
   const { scope, prefix } = exchange;
   const given = scope.all('proxy_redirect');
-  const valueIn = (name: string) => valueOf(exchange, name);
+  const valueIn = (name: string) => valueFor(exchange, name);
   if (given.some(({ args }) => args[0] === 'off')) return location;
   const [, path = ''] = /^\w+:\/\/[^/]*(\/.*)?$/.exec(exchange.scope.text('proxy_pass') ?? '') ?? [];
   const usual = { from: `${scheme}://${host}${path || '/'}`, to: path === '' ? '/' : prefix || '/' };

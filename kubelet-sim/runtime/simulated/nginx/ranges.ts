@@ -16,7 +16,8 @@ export function applyRanges(exchange: Exchange, reply: Reply): Reply {
   if (ranges === undefined) return unsatisfiable(reply);
   const total = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   const [first] = ranges;
-  if (!first || total > reply.body.length || ranges.length > Number(exchange.scope.text('max_ranges') ?? Number.POSITIVE_INFINITY)) return whole;
+  if (!first || total > reply.body.length || ranges.length > Number(exchange.scope.text('max_ranges') ?? Number.POSITIVE_INFINITY))
+    return whole;
   if (ranges.length > 1) return multipart(exchange, reply, ranges);
   const headers: Reply['headers'] = [...reply.headers, ['Content-Range', contentRange(first, reply.body.length)]];
   return { ...reply, status: 206, headers, body: reply.body.slice(first.start, first.end) };
@@ -47,7 +48,10 @@ function parseRanges(text: string, size: number): readonly Range[] | undefined {
 
 const unsatisfiable = (reply: Reply): Reply => ({
   status: 416,
-  headers: [...reply.headers.filter(([name]) => name !== 'Accept-Ranges' && name !== 'ETag'), ['Content-Range', `bytes */${reply.body.length}`]],
+  headers: [
+    ...reply.headers.filter(([name]) => name !== 'Accept-Ranges' && name !== 'ETag'),
+    ['Content-Range', `bytes */${reply.body.length}`],
+  ],
   body: '',
 });
 

@@ -9,23 +9,24 @@ export function takeRequest(text: string): { readonly request: ClientRequest; re
   const start = /^(?:\r?\n)*/.exec(text)?.[0].length ?? 0;
   const own = text.slice(start);
   const lineEnd = own.indexOf('\n');
-  if (lineEnd < 0) return own.length > HEAD_BYTES_MAX ? wrong() : undefined;
-  const [, method, target, protocol] = REQUEST_LINE.exec(own.slice(0, lineEnd).replace(/\r$/, '')) ?? [];
-  if (method === undefined || target === undefined) return wrong();
-  if (protocol === undefined) return { request: { method, target, protocol: 'HTTP/0.9', headers: {}, body: '' }, rest: own.slice(lineEnd + 1) };
+  const line = own.slice(0, Math.max(0, lineEnd)).replace(/\r$/, '');
+  if (lineEnd < 0) return own.length > HEAD_BYTES_MAX ? wrong(line) : undefined;
+  const [, method, target, protocol] = REQUEST_LINE.exec(line) ?? [];
+  if (method === undefined || target === undefined) return wrong(line);
+  if (protocol === undefined) return { request: { method, target, line, protocol: 'HTTP/0.9', headers: {}, body: '' }, rest: '' };
   const end = /\r?\n\r?\n/.exec(own);
-  if (!end) return own.length > HEAD_BYTES_MAX ? wrong() : undefined;
+  if (!end) return own.length > HEAD_BYTES_MAX ? wrong(line) : undefined;
   const headers: Record<string, string> = {};
   for (const line of own.slice(lineEnd + 1, end.index).split(/\r?\n/)) {
     const colon = line.indexOf(':');
     if (colon > 0) headers[line.slice(0, colon)] = line.slice(colon + 1).trim();
   }
   const body = takeBody(headers, own.slice(end.index + end[0].length));
-  return body && { request: { method, target, protocol, headers, body: body.body }, rest: body.rest };
+  return body && { request: { method, target, line, protocol, headers, body: body.body }, rest: body.rest };
 }
 
-const wrong = (): { readonly request: ClientRequest; readonly rest: string } => ({
-  request: { method: '', target: '', protocol: '', headers: {}, body: '' },
+const wrong = (line: string): { readonly request: ClientRequest; readonly rest: string } => ({
+  request: { method: '', target: '', line, protocol: '', headers: {}, body: '' },
   rest: '',
 });
 

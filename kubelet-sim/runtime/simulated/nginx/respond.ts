@@ -5,7 +5,7 @@ import { applyRanges } from './ranges.ts';
 import type { Scope } from './scope.ts';
 import { templateOf } from './templates.ts';
 import { parseSize, parseTime } from './units.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 type Header = readonly [string, string];
 
@@ -23,6 +23,9 @@ export interface Sent {
 /** Statuses after which nginx closes the connection. */
 const CLOSING: ReadonlySet<number> = new Set([400, 413, 414, 494, 497, 500, 501]);
 
+/** What is around a chunk and behind the last, but for its length. */
+const CHUNK_BYTES = '\r\n\r\n0\r\n\r\n'.length;
+
 /** What a status of nginx's own is to a client. */
 const SHOWN: Readonly<Record<number, number>> = { 494: 400, 495: 400, 496: 400, 497: 400 };
 
@@ -31,7 +34,7 @@ export function respond(exchange: Exchange, given: Reply): Sent {
   const keepAlive = keepsAlive(exchange) && !CLOSING.has(given.status);
   let reply = applyExpires(exchange, withPage(exchange, given));
   reply = withConditions(exchange, reply);
-  reply = applyRanges(exchange, reply);
+  reply = withPage(exchange, applyRanges(exchange, reply));
   reply = { ...reply, headers: [...reply.headers, ...addedHeaders(exchange, reply.status)] };
   reply = compress(exchange, reply);
   const headers = headersOf(exchange, reply, keepAlive);
@@ -42,7 +45,8 @@ export function respond(exchange: Exchange, given: Reply): Sent {
   exchange.status = reply.status === 494 ? 494 : status;
   exchange.sentHeaders = headers;
   const isSilent = reply.isSilent ?? false;
-  exchange.bodyBytesSent = hasBody && !isSilent ? reply.body.length : 0;
+  const framing = headers.some(([name]) => name === 'Transfer-Encoding') ? CHUNK_BYTES + reply.body.length.toString(16).length : 0;
+  exchange.bodyBytesSent = hasBody && !isSilent ? reply.body.length + framing : 0;
   exchange.bytesSent = isSilent ? 0 : head.length + 2 + exchange.bodyBytesSent;
   return { status, head, headers, body: hasBody ? reply.body : '', keepAlive, isSilent };
 }
@@ -77,7 +81,8 @@ function withConditions(exchange: Exchange, reply: Reply): Reply {
   if (since === undefined && noneMatch === undefined) return reply;
   const mode = scope.text('if_modified_since') ?? 'exact';
   const isModified =
-    since !== undefined && (modified === undefined || mode === 'off' || (mode === 'before' ? modified > Date.parse(since) : modified !== Date.parse(since)));
+    since !== undefined &&
+    (modified === undefined || mode === 'off' || (mode === 'before' ? modified > Date.parse(since) : modified !== Date.parse(since)));
   if (isModified || (noneMatch !== undefined && !fits(noneMatch, etag, false))) return reply;
   return { ...reply, status: 304, body: '', type: undefined, hasRanges: false };
 
@@ -102,7 +107,7 @@ function addedHeaders(exchange: Exchange, status: number): Header[] {
   return exchange.scope.all('add_header').flatMap((directive): Header[] => {
     const [name = '', , always] = directive.args;
     if (always === undefined && !ADDED_FOR.has(status)) return [];
-    const value = templateOf(directive, 1).fill((variable) => valueOf(exchange, variable));
+    const value = templateOf(directive, 1).fill((variable) => valueFor(exchange, variable));
     return value === '' ? [] : [[name, value]];
   });
 }
@@ -113,12 +118,16 @@ const DAY_SECONDS = 86_400;
 function applyExpires(exchange: Exchange, reply: Reply): Reply {
   const directive = exchange.scope.find('expires');
   if (!directive || !ADDED_FOR.has(reply.status)) return reply;
-  const words = directive.args.map((_, i) => templateOf(directive, i).fill((name) => valueOf(exchange, name)));
+  const words = directive.args.map((_, i) => templateOf(directive, i).fill((name) => valueFor(exchange, name)));
   const [first = ''] = words;
   const now = exchange.process.clock.now();
   const withTime = (expires: string, control: string): Reply => ({
     ...reply,
-    headers: [...reply.headers.filter(([name]) => !/^(?:expires|cache-control)$/i.test(name)), ['Expires', expires], ['Cache-Control', control]],
+    headers: [
+      ...reply.headers.filter(([name]) => !/^(?:expires|cache-control)$/i.test(name)),
+      ['Expires', expires],
+      ['Cache-Control', control],
+    ],
   });
   if (first === 'off' || first === '') return reply;
   if (first === 'epoch') return withTime('Thu, 01 Jan 1970 00:00:01 GMT', 'no-cache');
@@ -161,7 +170,9 @@ function ofTypes(scope: Scope, type: string): boolean {
 }
 
 /** Charsets are told for these. */
-const CHARSET_TYPES: ReadonlySet<string> = new Set('text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml'.split(' '));
+const CHARSET_TYPES: ReadonlySet<string> = new Set(
+  'text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml'.split(' '),
+);
 
 function contentType({ scope }: Exchange, { type = '', isProxied }: Reply): string {
   const charset = scope.text('charset');
@@ -170,29 +181,44 @@ function contentType({ scope }: Exchange, { type = '', isProxied }: Reply): stri
   return isCharset ? `${type}; charset=${charset}` : type;
 }
 
+/** Statuses with which it is told when something was changed. */
+const DATED: ReadonlySet<number> = new Set([200, 206, 304]);
+
 /** All headers, in nginx's order (`ngx_http_header_filter`). */
 function headersOf(exchange: Exchange, reply: Reply, keepAlive: boolean): readonly Header[] {
-  const { status, location, lastModified } = reply;
-  const isEmpty = status === 304 || status === 204;
-  const isCompressed = headerOf(reply, 'content-encoding') === 'gzip' && !reply.isProxied;
-  const type = contentType(exchange, reply);
-  const length = exchange.request.method === 'HEAD' && reply.isProxied ? (exchange.upstreamHeaders.get('content-length') ?? '0') : String(reply.body.length);
-  const absolute = location?.startsWith('/') && exchange.scope.isOn('absolute_redirect', true);
-  const keep = exchange.scope.find('keepalive_timeout')?.args[1];
-  const isChunked = isCompressed && exchange.request.method !== 'HEAD';
-  const some = (isThere: boolean, name: string, value: string): Header[] => (isThere ? [[name, value]] : []);
+  const { location } = reply;
+  const { scope, process } = exchange;
+  const isAbsolute = location?.startsWith('/') && scope.isOn('absolute_redirect', true);
+  const keep = scope.find('keepalive_timeout')?.args[1];
   return [
     ['Server', signatureOf(exchange)],
-    ['Date', new Date(exchange.process.clock.now()).toUTCString()],
-    ...some(!isEmpty && type !== '', 'Content-Type', type),
-    ...some(!isEmpty && !isCompressed, 'Content-Length', length),
-    ...some(lastModified !== undefined, 'Last-Modified', new Date(lastModified ?? 0).toUTCString()),
-    ...some(absolute ?? false, 'Location', `${originOf(exchange)}${location}`),
-    ...some(isChunked, 'Transfer-Encoding', 'chunked'),
+    ['Date', new Date(process.clock.now()).toUTCString()],
+    ...aboutBody(exchange, reply),
+    ...some(isAbsolute ? `${originOf(exchange)}${location}` : undefined, 'Location'),
+    ...some(hasNoLength(reply) && exchange.request.protocol === 'HTTP/1.1' ? 'chunked' : undefined, 'Transfer-Encoding'),
     ['Connection', keepAlive ? 'keep-alive' : 'close'],
-    ...some(keepAlive && keep !== undefined, 'Keep-Alive', `timeout=${Math.floor((parseTime(keep ?? '') ?? 0) / 1000)}`),
+    ...some(keepAlive && keep !== undefined ? `timeout=${Math.floor((parseTime(keep) ?? 0) / 1000)}` : undefined, 'Keep-Alive'),
     ...reply.headers,
-    ...some(location !== undefined && !absolute, 'Location', location ?? ''),
+    ...some(isAbsolute ? undefined : location, 'Location'),
+  ];
+}
+
+const some = (value: string | undefined, name: string): Header[] => (value === undefined ? [] : [[name, value]]);
+
+/** It is made, or compressed, bit by bit. */
+const hasNoLength = (reply: Reply): boolean =>
+  (reply.isChunked ?? false) || (headerOf(reply, 'content-encoding') === 'gzip' && !reply.isProxied);
+
+function aboutBody(exchange: Exchange, reply: Reply): Header[] {
+  const { status, lastModified } = reply;
+  const modified = lastModified !== undefined && DATED.has(status) ? new Date(lastModified).toUTCString() : undefined;
+  if (status === 304 || status === 204) return some(modified, 'Last-Modified');
+  const ofOther = exchange.request.method === 'HEAD' && reply.isProxied;
+  const length = ofOther ? (exchange.upstreamHeaders.get('content-length') ?? '0') : String(reply.body.length);
+  return [
+    ...some(contentType(exchange, reply) || undefined, 'Content-Type'),
+    ...some(hasNoLength(reply) ? undefined : length, 'Content-Length'),
+    ...some(modified, 'Last-Modified'),
   ];
 }
 

@@ -3,7 +3,7 @@ import { FileError } from '../files/tree.ts';
 import type { ProcessContext } from '../program.ts';
 import type { Exchange } from './exchange.ts';
 import { templateOf } from './templates.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 /** A file or directory as it is served. */
 export interface ServedStat {
@@ -43,7 +43,7 @@ export function pathOf(exchange: Exchange, uri = exchange.uri): string {
   const { scope, config } = exchange;
   const directive = scope.all('root', 'alias').at(-1);
   if (!directive) return `${config.prefix}/html${uri}`;
-  const base = templateOf(directive).fill((name) => valueOf(exchange, name));
+  const base = templateOf(directive).fill((name) => valueFor(exchange, name));
   const directory = base.startsWith('/') ? base : `${config.prefix}/${base}`;
   exchange.realRoot = directory;
   if (directive.name === 'root') return `${directory.replace(/\/$/, '')}${uri}`;

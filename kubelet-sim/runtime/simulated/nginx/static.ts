@@ -4,7 +4,7 @@ import type { Exchange, Reply } from './exchange.ts';
 import { pathOf, readServed, statOf } from './served-paths.ts';
 import { templateOf } from './templates.ts';
 import { escapeUri } from './uri.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 /** What is to become of a request: an answer, a status of which a page is made, or another path. */
 export type Outcome =
@@ -17,7 +17,7 @@ const ASKED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 /** Serves files: of a directory its index, or a list of what is in it. */
 export async function serveStatic(exchange: Exchange): Promise<Outcome> {
   if (!exchange.uri.endsWith('/')) return await serveFile(exchange);
-  if (!ASKED.has(exchange.method)) return forbiddenIndex(exchange);
+  if (!ASKED.has(exchange.method)) return { status: 405 };
   return await serveDirectory(exchange);
 }
 
@@ -31,8 +31,9 @@ const USUAL_INDEX: readonly string[] = ['index.html'];
 async function serveDirectory(exchange: Exchange): Promise<Outcome> {
   const { scope, process, uri } = exchange;
   const given = scope.all('index');
-  const valueIn = (name: string) => valueOf(exchange, name);
-  const names = given.length === 0 ? USUAL_INDEX : given.flatMap((directive) => directive.args.map((_, i) => templateOf(directive, i).fill(valueIn)));
+  const valueIn = (name: string) => valueFor(exchange, name);
+  const names =
+    given.length === 0 ? USUAL_INDEX : given.flatMap((directive) => directive.args.map((_, i) => templateOf(directive, i).fill(valueIn)));
   const directory = pathOf(exchange);
   for (const name of names) {
     if (name.startsWith('/')) return { goTo: name, args: exchange.args };
@@ -82,21 +83,24 @@ function isAbsent(exchange: Exchange, path: string, error: FileError): Outcome {
 export async function tryFiles(exchange: Exchange): Promise<Outcome | undefined> {
   const directive = exchange.scope.own('try_files')[0];
   if (!directive) return undefined;
-  const valueIn = (name: string) => valueOf(exchange, name);
+  const valueIn = (name: string) => valueFor(exchange, name);
   const last = directive.args.length - 1;
   for (let i = 0; i < last; i++) {
     const text = templateOf(directive, i).fill(valueIn);
-    const isDirectory = directive.args[i]?.endsWith('/') ?? false;
-    const uri = isDirectory ? text.slice(0, -1) : text;
-    const path = pathOf(exchange, uri.startsWith('/') || exchange.scope.own('alias').length > 0 ? uri : `/${uri}`);
-    const stat = await statOf(exchange.process, path);
-    if (!stat || stat.isDirectory !== isDirectory) continue;
+    if (!(await isThere(exchange, text, directive.args[i]?.endsWith('/') ?? false))) continue;
     exchange.uri = text;
     return undefined;
   }
   const end = directive.args[last] ?? '';
   if (/^=\d+$/.test(end)) return { status: Number(end.slice(1)) };
-  const text = templateOf(directive, last).fill(valueIn);
-  const [uri = '', ...args] = text.split('?');
-  return { goTo: uri, args: args.length > 0 ? args.join('?') : end.startsWith('@') ? exchange.args : '' };
+  const [uri = '', ...args] = templateOf(directive, last).fill(valueIn).split('?');
+  const kept = end.startsWith('@') ? exchange.args : '';
+  return { goTo: uri, args: args.length > 0 ? args.join('?') : kept };
+}
+
+async function isThere(exchange: Exchange, text: string, isDirectory: boolean): Promise<boolean> {
+  const uri = isDirectory ? text.slice(0, -1) : text;
+  const isPath = uri.startsWith('/') || exchange.scope.own('alias').length > 0;
+  const stat = await statOf(exchange.process, pathOf(exchange, isPath ? uri : `/${uri}`));
+  return stat?.isDirectory === isDirectory;
 }

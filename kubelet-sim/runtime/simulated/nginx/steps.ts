@@ -1,12 +1,12 @@
 import type { Condition } from './conditions.ts';
 import type { Exchange, Reply } from './exchange.ts';
 import type { Step } from './model.ts';
+import type { Directive } from './scope.ts';
 import { statOf } from './served-paths.ts';
 import { groupsOf } from './server-names.ts';
-import type { Directive } from './scope.ts';
 import { templateOf } from './templates.ts';
 import { escapeUri, splitArgs } from './uri.ts';
-import { valueOf } from './variables.ts';
+import { valueFor } from './variables.ts';
 
 /** What becomes of a request when the directives of the rewrite module have been run. */
 export interface StepsOutcome {
@@ -33,7 +33,7 @@ export async function runSteps(exchange: Exchange, steps: readonly Step[]): Prom
   return { isMoved, isOver: false };
 }
 
-const valueIn = (exchange: Exchange) => (name: string) => valueOf(exchange, name);
+const valueIn = (exchange: Exchange) => (name: string) => valueFor(exchange, name);
 
 async function runStep(exchange: Exchange, step: Step): Promise<StepsOutcome> {
   switch (step.do) {
@@ -60,7 +60,7 @@ async function runStep(exchange: Exchange, step: Step): Promise<StepsOutcome> {
 }
 
 async function isTrue(exchange: Exchange, condition: Condition): Promise<boolean> {
-  const valueIn = (name: string) => valueOf(exchange, name);
+  const valueIn = (name: string) => valueFor(exchange, name);
   switch (condition.test) {
     case 'set': {
       const value = condition.value.fill(valueIn);
@@ -76,7 +76,8 @@ async function isTrue(exchange: Exchange, condition: Condition): Promise<boolean
     case 'file': {
       const stat = await statOf(exchange.process, condition.path.fill(valueIn));
       const { what } = condition;
-      const holds = stat !== undefined && (what === 'e' || (what === 'x' ? (stat.mode & 0o111) !== 0 : stat.isDirectory === (what === 'd')));
+      const holds =
+        stat !== undefined && (what === 'e' || (what === 'x' ? (stat.mode & 0o111) !== 0 : stat.isDirectory === (what === 'd')));
       return holds !== condition.isNegated;
     }
     default:
@@ -108,10 +109,10 @@ function runRewrite(exchange: Exchange, { directive, pattern }: Extract<Step, { 
   exchange.groups = groupsOf(pattern, groups);
   const isRedirect = IS_URL.test(replacement) || flag === 'redirect' || flag === 'permanent';
   const named = exchange.groups;
-  const escape = (value: string) => (isRedirect ? escapeUri(value) : value);
+  const quote = (value: string) => (isRedirect ? escapeUri(value) : value);
   const text = templateOf(directive, 1).fill((name) => {
     const group = named.get(name);
-    return group === undefined ? valueOf(exchange, name) : escape(group);
+    return group === undefined ? valueFor(exchange, name) : quote(group);
   });
   const { uri, args } = withArgs(exchange, text);
   if (isRedirect) {

@@ -51,9 +51,14 @@ export class StreamListener implements Listener {
         if (error.failure === 'timeout') await process.clock.sleep(parseTime(scope.text('proxy_connect_timeout') ?? '') ?? CONNECT_MS);
         peer.fails++;
         peer.failedAt = process.clock.now();
-        const why = error.failure === 'timeout' ? 'upstream timed out (110: Connection timed out)' : 'connect() failed (111: Connection refused)';
+        const why =
+          error.failure === 'timeout' ? 'upstream timed out (110: Connection timed out)' : 'connect() failed (111: Connection refused)';
         const where = `client: ${from}, server: 0.0.0.0:${this.#server.listens[0]?.port ?? 0}, upstream: "${peerName(peer)}"`;
-        writeError(scope, 'error', `*${number} ${why} while connecting to upstream, ${where}, bytes from/to client:0/0, bytes from/to upstream:0/0`);
+        writeError(
+          scope,
+          'error',
+          `*${number} ${why} while connecting to upstream, ${where}, bytes from/to client:0/0, bytes from/to upstream:0/0`,
+        );
       }
     }
     return undefined;

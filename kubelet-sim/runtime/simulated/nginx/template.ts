@@ -8,8 +8,8 @@ export interface Template {
   readonly source: string;
   /** The variables that it names. */
   readonly variables: readonly string[];
-  /** @param escape what is done to values before they are put in */
-  fill(valueOf: ValueOf, escape?: (value: string) => string): string;
+  /** @param quote what is done to values before they are put in */
+  fill(valueFor: ValueOf, quote?: (value: string) => string): string;
 }
 
 const VARIABLE = /\$(?:\{([^}]*)\}?|(\w+))|\$/g;
@@ -30,9 +30,9 @@ export function compileTemplate(source: string, place: Place): Template {
   return {
     source,
     variables: parts.flatMap(({ name }) => name ?? []),
-    fill(valueOf, escape = (value) => value) {
+    fill(valueFor, quote = (value) => value) {
       let text = '';
-      for (const part of parts) text += part.text + (part.name === undefined ? '' : escape(valueOf(part.name) ?? ''));
+      for (const part of parts) text += part.text + (part.name === undefined ? '' : quote(valueFor(part.name) ?? ''));
       return text + rest;
     },
   };

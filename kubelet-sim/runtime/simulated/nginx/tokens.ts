@@ -38,18 +38,21 @@ export class TokenReader {
     this.#words = [];
     for (;;) {
       const char = this.#skipSpace();
-      if (char === '') return this.#finish();
-      if (char === ';' || char === '{') {
-        if (this.#words.length === 0) throw wrongAt(this.place, `unexpected "${char}"`);
-        return this.#end(char);
-      }
-      if (char === '}') {
-        if (this.#words.length > 0) throw wrongAt(this.place, 'unexpected "}"');
-        return this.#end(char);
-      }
-      const end = char === '"' || char === "'" ? this.#readQuoted(char) : this.#readPlain();
-      if (end !== undefined) return end;
+      const found = char === '' ? this.#finish() : (this.#readEnd(char) ?? this.#readWord(char));
+      if (found) return found;
     }
+  }
+
+  /** What ends words, when this does. */
+  #readEnd(char: string): Tokens | undefined {
+    if (char !== ';' && char !== '{' && char !== '}') return undefined;
+    const hasWords = this.#words.length > 0;
+    if (hasWords === (char === '}')) throw wrongAt(this.place, `unexpected "${char}"`);
+    return this.#end(char);
+  }
+
+  #readWord(char: string): Tokens | undefined {
+    return char === '"' || char === "'" ? this.#readQuoted(char) : this.#readPlain();
   }
 
   #end(end: TokenEnd): Tokens {
@@ -89,13 +92,12 @@ export class TokenReader {
     const start = ++this.#at;
     for (; this.#text[this.#at] !== quote; this.#at++) {
       const char = this.#text[this.#at];
-      if (this.#at - start >= WORD_BYTES_MAX)
-        throw wrongAt(began, `too long parameter, probably missing terminating "${quote}" character`);
+      if (this.#at - start >= WORD_BYTES_MAX) throw wrongAt(began, `too long parameter, probably missing terminating "${quote}" character`);
       if (char === undefined) throw this.#unfinished();
       if (char === '\\') this.#skipEscaped();
       else if (char === '\n') this.#line++;
     }
-    this.#words.push(unescape(this.#text.slice(start, this.#at)));
+    this.#words.push(withoutEscapes(this.#text.slice(start, this.#at)));
     const after = this.#text[++this.#at];
     if (after === ';' || after === '{') return this.#end(after);
     if (after === ')') return undefined;
@@ -120,10 +122,10 @@ export class TokenReader {
       if (this.#at - start >= WORD_BYTES_MAX)
         throw wrongAt(this.place, `too long parameter "${this.#text.slice(start, start + 10)}..." started`);
     }
-    this.#words.push(unescape(this.#text.slice(start, this.#at)));
+    this.#words.push(withoutEscapes(this.#text.slice(start, this.#at)));
     const end = this.#text[this.#at];
     return end === ';' || end === '{' ? this.#end(end) : undefined;
   }
 }
 
-const unescape = (word: string): string => word.replace(/\\(["'\\trn])/g, (_, char: string) => ESCAPED[char] ?? char);
+const withoutEscapes = (word: string): string => word.replace(/\\(["'\\trn])/g, (_, char: string) => ESCAPED[char] ?? char);

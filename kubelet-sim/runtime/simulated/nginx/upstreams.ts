@@ -1,7 +1,7 @@
 import type { Random } from '../../../../runtime/index.ts';
 import { hostPort } from '../../host-port.ts';
-import type { ProcessContext } from '../program.ts';
 import { ConnectError } from '../network/listener.ts';
+import type { ProcessContext } from '../program.ts';
 import { wrongAt } from './config-error.ts';
 import type { Directive, Scope } from './scope.ts';
 import type { Template } from './template.ts';
@@ -121,7 +121,7 @@ export function splitHost(text: string, usualPort: number): { readonly host: str
 export async function peersOf(resolve: ResolveName, directive: Directive, name: string, usualPort: number): Promise<Peer[]> {
   const { host, port } = splitHost(name, usualPort);
   const addresses = await resolve(host);
-  if (addresses.length === 0) throw wrongAt(directive, `host not found in upstream "${name}"`);
+  if (addresses.length === 0) throw wrongAt(directive, `host not found in upstream "${directive.name === 'server' ? name : host}"`);
   const value = (key: string) => directive.args.find((arg) => arg.startsWith(`${key}=`))?.slice(key.length + 1);
   return addresses.map((address) => ({
     address,
@@ -173,4 +173,3 @@ export const resolverFor =
 
 /** As texts have it. */
 export const peerName = ({ address, port }: Peer): string => hostPort(address, port);
-

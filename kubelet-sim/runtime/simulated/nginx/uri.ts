@@ -1,3 +1,5 @@
+import { hex, replaceUnprinted } from './ascii.ts';
+
 /** The path of a request without escapes, `.`, `..` and double slashes; undefined when it is none that nginx takes. */
 export function normalizeUri(target: string, mergesSlashes = true): { readonly uri: string; readonly args: string } | undefined {
   const [path = '', ...rest] = target.replace(/#.*$/, '').split('?');
@@ -18,8 +20,7 @@ export function normalizeUri(target: string, mergesSlashes = true): { readonly u
 }
 
 /** What nginx escapes in a path (`NGX_ESCAPE_URI`). */
-export const escapeUri = (path: string): string =>
-  path.replace(/[\x00-\x20"#%<>?[\\\]^`{|}\x7f-\xff]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+export const escapeUri = (path: string): string => replaceUnprinted(path, ' "#%<>?[\\]^`{|}', (_, code) => `%${hex(code)}`);
 
 /** `/path?query` from a text of a configuration. */
 export function splitArgs(text: string): { readonly uri: string; readonly args: string } {

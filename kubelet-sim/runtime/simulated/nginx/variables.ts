@@ -33,7 +33,8 @@ const ofProxy: Readonly<Record<string, Getter>> = {
   upstream_status: (exchange) => eachTry(exchange, ({ status }) => String(status)),
 };
 
-const FROM_CERTIFICATE = 'client_cert client_escaped_cert client_fingerprint client_i_dn client_raw_cert client_s_dn client_serial early_data session_id';
+const FROM_CERTIFICATE =
+  'client_cert client_escaped_cert client_fingerprint client_i_dn client_raw_cert client_s_dn client_serial early_data session_id';
 
 const ofTls: Readonly<Record<string, Getter>> = {
   ssl_protocol: ({ connection }) => (connection.isSecure ? 'TLSv1.3' : undefined),
@@ -47,7 +48,7 @@ const ofTls: Readonly<Record<string, Getter>> = {
 const BUILT_IN: Readonly<Record<string, Getter>> = {
   ...ofProxy,
   ...ofTls,
-  args: ({ args }) => args,
+  args: ({ args }) => args || undefined,
   ancient_browser: () => undefined,
   binary_remote_addr: ({ connection }) => connection.address,
   body_bytes_sent: ({ bodyBytesSent }) => String(bodyBytesSent),
@@ -78,18 +79,19 @@ const BUILT_IN: Readonly<Record<string, Getter>> = {
   nginx_version: ({ config }) => config.version,
   pid: ({ process }) => String(process.pid),
   pipe: () => '.',
-  query_string: ({ args }) => args,
+  query_string: ({ args }) => args || undefined,
   realip_remote_addr: ({ connection }) => connection.address,
   realip_remote_port: ({ connection }) => String(connection.port),
   realpath_root: (exchange) => rootOf(exchange),
   remote_addr: ({ connection }) => connection.address,
   remote_port: ({ connection }) => String(connection.port),
   remote_user: ({ user }) => user || undefined,
-  request: ({ request }) => `${request.method} ${request.target} ${request.protocol}`,
+  request: ({ request }) => request.line,
   request_body: ({ request }) => request.body || undefined,
   request_completion: () => 'OK',
   request_filename: (exchange) => `${rootOf(exchange)}${exchange.uri}`,
-  request_id: ({ connection, startedAt, process }) => requestId(`${startedAt}/${connection.number}/${connection.requests}/${process.hostname}`),
+  request_id: ({ connection, startedAt, process }) =>
+    requestId(`${startedAt}/${connection.number}/${connection.requests}/${process.hostname}`),
   request_length: ({ request }) => String(requestLength(request)),
   request_method: ({ request }) => request.method,
   request_time: (exchange) => seconds(elapsed(exchange)),
@@ -110,12 +112,12 @@ export const isBuiltIn = (name: string): boolean =>
   Object.hasOwn(BUILT_IN, name) || /^\d$/.test(name) || PREFIXES.some(([prefix]) => name.startsWith(prefix) && name.length > prefix.length);
 
 /** The value of a variable for a request. */
-export function valueOf(exchange: Exchange, name: string): string | undefined {
+export function valueFor(exchange: Exchange, name: string): string | undefined {
   const own = exchange.variables.get(name);
   if (own !== undefined) return own;
   if (Object.hasOwn(BUILT_IN, name)) return BUILT_IN[name]?.(exchange);
   const derived = exchange.config.maps.get(name);
-  if (derived) return derived.value((other) => valueOf(exchange, other));
+  if (derived) return derived.value((other) => valueFor(exchange, other));
   const group = exchange.groups.get(name);
   if (group !== undefined) return group;
   const many = PREFIXES.find(([prefix]) => name.startsWith(prefix));
@@ -140,7 +142,7 @@ function requestId(seed: string): string {
 }
 
 function rootOf(exchange: Exchange): string {
-  return exchange.realRoot || (exchange.scope.text('root') ?? exchange.config.prefix);
+  return exchange.realRoot || (exchange.scope.text('root') ?? `${exchange.config.prefix}/html`);
 }
 
 function headerOf(headers: Exchange['sentHeaders'], rest: string): string | undefined {

@@ -76,6 +76,7 @@ function start(
     isReadOnly: false,
     fork: (childArgv) => ({ ...context, argv: childArgv, pid: ++lastPid, ppid: 1, isInit: false, exit: () => undefined }),
     become: () => undefined,
+    run: () => undefined,
     listen: () => undefined,
     listening: () => [],
     listenForDatagrams: () => undefined,
