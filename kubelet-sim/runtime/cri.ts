@@ -449,6 +449,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** `HTTP/1.1` unless given. */
+  readonly protocol?: string | undefined;
   /** Over TLS: a server that does not speak it answers in a way that clients name. */
   readonly tls?: boolean | undefined;
   /** Ends the wait for a server that does not answer. */
@@ -459,6 +461,8 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Its status line and headers as the server wrote them, each with its end of line, where that is known. */
+  readonly head?: string | undefined;
 }
 
 /** Answers of the gRPC health checking protocol; `NOT_FOUND` is the error about a service that the server does not know. */

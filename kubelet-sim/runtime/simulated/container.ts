@@ -13,6 +13,7 @@ import type {
 } from '../cri.ts';
 import type { ContainerStats } from '../usage.ts';
 import { containerUser } from './accounts.ts';
+import { isAsMade } from './as-made.ts';
 import { Attachments } from './attachments.ts';
 import { chooseProgram, commandLineOf } from './choose-program.ts';
 import { environmentOf } from './container-environment.ts';
@@ -165,7 +166,7 @@ export class SimulatedContainer {
 
   /** How it answers on its ports while it runs. */
   get server(): ServerBehaviour | undefined {
-    return this.#state === 'running' ? this.#program?.server : undefined;
+    return this.#state === 'running' ? (this.#running?.server ?? this.#program?.server) : undefined;
   }
 
   get user(): ContainerUser {
@@ -243,7 +244,8 @@ export class SimulatedContainer {
   get log(): ContainerLog {
     if (!this.#log) {
       this.#log = new ContainerLog(() => this.now(), this.sandbox.host.logs);
-      this.#log.begin(this.#program?.banner ?? [], this.#startedAt);
+      const banner = this.#program?.banner ?? [];
+      this.#log.begin(typeof banner === 'function' ? banner(this.#startedAt) : banner, this.#startedAt);
       if (this.#state === 'exited') this.#log.close();
     }
     return this.#log;
@@ -261,7 +263,8 @@ export class SimulatedContainer {
   #choose(): ReturnType<typeof chooseProgram> {
     const { image, config } = this;
     const { command, args, stdin, tty } = config;
-    return chooseProgram({ image, command, args, isMounted: (path) => this.isMounted(path), hasInput: stdin || tty });
+    const isMounted = (path: string) => this.isMounted(path);
+    return chooseProgram({ image, command, args, isMounted, hasInput: stdin || tty, asMade: () => isAsMade(this) });
   }
 
   /** Starts its process; answers why it cannot, in the runtime's words. */
@@ -316,6 +319,7 @@ export class SimulatedContainer {
   #bound(program: Program): Program {
     const taken = program.server && this.sockets.portsOf(program.server).find((port) => isTaken(port, 'TCP', this));
     if (taken === undefined) return program;
+    if (program.ifTaken) return program.ifTaken;
     const { bindError, bindExitCode } = this.image;
     return exitProgram(bindExitCode, `${bindError.replaceAll('{{port}}', String(taken))}\n`, 'stderr');
   }

@@ -67,9 +67,10 @@ export function requestText(request: {
 
 /** An answer as text; its body is a byte string. */
 export function responseText(
-  { status, headers, body }: HttpResponse,
+  { status, headers, body, head }: HttpResponse,
   options: { readonly keepAlive: boolean; readonly isHead: boolean },
 ): string {
+  if (head !== undefined) return `${head}\r\n${options.isHead ? '' : body}`;
   const lines = Object.entries({
     ...headers,
     'content-length': String(body.length),

@@ -1,5 +1,5 @@
 import { Duplex, Readable, Writable } from 'node:stream';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { HttpResponse } from '../../cri.ts';
 import { serveHttpStream } from './http-stream.ts';
 import type { ByteStream, Listener, ServedRequest } from './listener.ts';
@@ -32,21 +32,37 @@ export class TlsListener implements Pick<Listener, 'http' | 'stream'> {
 
   /** Rejects when the client does not trust the certificate, or breaks off. */
   async stream(connection: ByteStream): Promise<void> {
-    const wire = wireOf(connection);
-    // What is written to the socket is on the wire later.
-    const isSent = new Promise<void>((resolve) => wire.once('finish', resolve).once('close', resolve));
-    const socket = new TLSSocket(wire, { isServer: true, secureContext: this.#context });
-    this.#open.add(socket);
-    try {
-      const output = (text: string) => void socket.write(Buffer.from(text, 'latin1'));
-      const secure = { ...connection, input: textOf(socket), output };
-      await serveHttpStream((request) => this.#answer({ ...request, tls: true }), secure);
-      socket.end();
-      await isSent;
-    } finally {
-      this.#open.delete(socket);
-      socket.destroy();
-    }
+    const serve = (secure: ByteStream) => serveHttpStream((request) => this.#answer({ ...request, tls: true }), secure);
+    await secured(connection, { secureContext: this.#context }, this.#open, serve);
+  }
+}
+
+/**
+ * Shakes hands with who sends bytes, and serves what comes then.
+ *
+ * @param options the certificate, or how one is found for a name
+ * @param open holds the socket as long as it is open
+ * @throws Error when the client does not trust the certificate, or breaks off
+ */
+export async function secured(
+  connection: ByteStream,
+  options: Pick<TLSSocketOptions, 'secureContext' | 'SNICallback'>,
+  open: Set<TLSSocket>,
+  serve: (secure: ByteStream) => Promise<void>,
+): Promise<void> {
+  const wire = wireOf(connection);
+  // What is written to the socket is on the wire later.
+  const isSent = new Promise<void>((resolve) => wire.once('finish', resolve).once('close', resolve));
+  const socket = new TLSSocket(wire, { isServer: true, ...options });
+  open.add(socket);
+  try {
+    const output = (text: string) => void socket.write(Buffer.from(text, 'latin1'));
+    await serve({ ...connection, input: textOf(socket), output });
+    socket.end();
+    await isSent;
+  } finally {
+    open.delete(socket);
+    socket.destroy();
   }
 }
 
