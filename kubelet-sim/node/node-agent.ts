@@ -449,6 +449,7 @@ export class NodeAgent {
     else this.#end(pod);
     this.#secondLooks.delete(pod);
     this.#workers.delete(pod.metadata.uid);
+    this.#gate.roomCame();
   }
 
   /** A pod is gone: a static one of the same name that follows it waits until it has ended. */

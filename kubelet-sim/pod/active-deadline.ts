@@ -16,6 +16,9 @@ export function deadlineDelayMs({ spec }: Pod, startTime: string | undefined, no
   return seconds === undefined ? undefined : (Date.parse(startTime ?? '') || now) + seconds * 1000 - now;
 }
 
+export const isPastDeadline = (pod: Pod, startTime: string | undefined, now: number): boolean =>
+  (deadlineDelayMs(pod, startTime, now) ?? 1) <= 0;
+
 /**
  * Says that the limit is reached, as a kubelet does for every status that it makes from then on (`generateAPIPodStatus`): of a pod that is
  * active and of one that is to end, and again of one whose containers have ended and of one that is over.

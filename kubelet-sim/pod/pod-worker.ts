@@ -1,6 +1,6 @@
 import type { Live, Pod, PodStatus } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
-import { afterMounts, DEADLINE_EXCEEDED, deadlineDelayMs, tellDeadline } from './active-deadline.ts';
+import { afterMounts, DEADLINE_EXCEEDED, deadlineDelayMs, isPastDeadline, tellDeadline } from './active-deadline.ts';
 import { ContainerRuns } from './container-runs.ts';
 import { graceMsOf } from './grace.ts';
 import type { SyncType } from './kubelet-counts.ts';
@@ -338,8 +338,7 @@ export class PodWorker {
     await this.#runs.kill(actions.kills, signal);
     if (actions.createSandbox) {
       this.#runs.sandboxChanged();
-      const isWanted = () => !this.#mustEnd;
-      const retryMs = await this.#sandbox.make(actions.createSandbox.attempt, isWanted, signal);
+      const retryMs = await this.#sandbox.make(actions.createSandbox.attempt, () => !this.#mustEnd, signal);
       if (retryMs > 0) return this.#retryIn(retryMs);
       if (!this.#sandbox.status?.ready) return;
     }
@@ -397,6 +396,8 @@ export class PodWorker {
     await this.#showing(this.#observe(), () => this.#stop());
     if (this.#abandoned) return;
     this.#runs.forgetReplaced();
+    // Whatever ends a pod, a deadline that has come by then is told of.
+    if (this.#mustEnd && isPastDeadline(this.#pod, this.#status.startTime, this.#node.clock.now())) this.#verdict = DEADLINE_EXCEEDED;
     this.#state = 'ended';
     this.#show(this.#observe(true));
     if (this.#verdict === DEADLINE_EXCEEDED) tellDeadline(this.#node.events, this.#pod);

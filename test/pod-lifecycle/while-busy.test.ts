@@ -97,6 +97,19 @@ test('a pod past its deadline was called ready until it had stopped', async () =
   expect([node.status.phase, node.status.reason]).toEqual(['Failed', 'DeadlineExceeded']);
 });
 
+test('a pod whose deadline came while it was ending did not tell of it', async () => {
+  const node = new TestNode();
+  await node.run({ activeDeadlineSeconds: 4, containers: [shell('main', 'sleep 3600')] });
+  await node.delete(6);
+  await node.pass(7);
+  expect([node.status.phase, node.status.reason, node.told('DeadlineExceeded').length, node.deleted]).toEqual([
+    'Failed',
+    'DeadlineExceeded',
+    2,
+    ['web'],
+  ]);
+});
+
 test('a deadline was heeded while volumes were waited for', async () => {
   const node = new TestNode();
   await node.run({
