@@ -44,7 +44,6 @@ export interface ExternalAuth {
   readonly url: string;
   readonly method: string;
   readonly signIn: string;
-  readonly responseHeaders: readonly string[];
 }
 
 export interface Redirect {
@@ -271,7 +270,6 @@ function externalAuthOf(reader: AnnotationReader): ExternalAuth | undefined {
     url,
     method: reader.text('auth-method', valid.basic) ?? 'GET',
     signIn: reader.text('auth-signin', valid.urlWithVariables) ?? '',
-    responseHeaders: listOf(reader.text('auth-response-headers', valid.headers) ?? ''),
   };
 }
 

@@ -21,7 +21,6 @@ export interface Settings {
   readonly noTlsRedirectLocations: readonly string[];
   readonly noAuthLocations: readonly string[];
   readonly limitStatusCode: number;
-  readonly blockCidrs: readonly string[];
   readonly proxySetHeaders: string;
   readonly addHeaders: string;
   readonly hideHeaders: readonly string[];
@@ -79,7 +78,6 @@ export function readSettings(data: Readonly<Record<string, string>>): Settings {
     noTlsRedirectLocations: list('no-tls-redirect-locations', ACME),
     noAuthLocations: list('no-auth-locations', ACME),
     limitStatusCode: number('limit-req-status-code', 503),
-    blockCidrs: list('block-cidrs'),
     proxySetHeaders: text('proxy-set-headers', ''),
     addHeaders: text('add-headers', ''),
     hideHeaders: list('hide-headers').map((name) => name.toLowerCase()),
