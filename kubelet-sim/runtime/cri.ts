@@ -455,10 +455,15 @@ export interface HttpRequest {
   readonly tls?: boolean | undefined;
   /** Ends the wait for a server that does not answer. */
   readonly signal?: AbortSignal | undefined;
+  /** Takes the body of a good answer piece by piece, as it comes; the answer's own is then empty. The API server's watches are told so. */
+  readonly onBody?: ((piece: string) => void) | undefined;
 }
 
 export interface HttpResponse {
   readonly status: number;
+  /** The server's own words beside the status, where they are not the usual ones. */
+  readonly reason?: string | undefined;
+  /** Of one that is there more than once, each value in a line of its own. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   /** Its status line and headers as the server wrote them, each with its end of line, where that is known. */

@@ -1,5 +1,6 @@
 import { coreDns } from './coredns/coredns.ts';
 import type { ImageFacts } from './image-catalog.ts';
+import { INGRESS_PROGRAMS } from './ingress-nginx/index.ts';
 import { nginxProgram } from './nginx/nginx.ts';
 import type { Program } from './program.ts';
 import { TEST_PROGRAMS } from './test-images/index.ts';
@@ -26,4 +27,8 @@ export const programOf = (image: ImageFacts, argv: readonly string[], start: Par
   NATIVE_COMMANDS[image.native]?.({ argv, image, hasEntrypoint: ENTRYPOINT.test(argv[0] ?? ''), isAsMade: false, ...start });
 
 /** Programs of this code by their names in descriptions of images; made from the command line. */
-export const NATIVE_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Program>> = { coredns: coreDns, ...TEST_PROGRAMS };
+export const NATIVE_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Program>> = {
+  coredns: coreDns,
+  ...INGRESS_PROGRAMS,
+  ...TEST_PROGRAMS,
+};

@@ -156,6 +156,32 @@ export const WEB: readonly ImageEntry[] = [
     uid: 65_534,
     sizeBytes: 22_000_000,
   },
+  ...['ingress-nginx/controller', 'ingress-nginx/controller-chroot'].map(
+    (repository): ImageEntry => ({
+      repository,
+      native: 'ingress-nginx',
+      run: 'server',
+      args: 'exec',
+      title: ['/usr/bin/dumb-init', '--', '/nginx-ingress-controller'],
+      binaries: ['nginx-ingress-controller', 'wait-shutdown', 'nginx'],
+      base: 'alpine',
+      account: 'www-data',
+      uid: 101,
+      gid: 82,
+      sizeBytes: 117_000_000,
+      memoryBytes: 90 * MIB,
+    }),
+  ),
+  {
+    repository: 'ingress-nginx/kube-webhook-certgen',
+    native: 'kube-webhook-certgen',
+    title: ['/kube-webhook-certgen'],
+    binaries: ['/kube-webhook-certgen'],
+    shell: false,
+    uid: 65_532,
+    gid: 65_532,
+    sizeBytes: 28_000_000,
+  },
   ...['coredns', 'coredns/coredns'].map(
     (repository): ImageEntry => ({
       repository,
