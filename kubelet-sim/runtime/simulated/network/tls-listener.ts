@@ -54,7 +54,9 @@ export class TlsListener implements Pick<Listener, 'http' | 'stream'> {
     };
     const asTls = (request: ServedRequest): ServedRequest => ({ ...request, tls: true });
     const taken: Upgrade | undefined = upgrade && ((request, rest) => upgrade(asTls(request), rest));
-    await secured(connection, certificates, this.#open, (secure) => serveHttpStream((request) => this.#answer(asTls(request)), secure, taken));
+    await secured(connection, certificates, this.#open, (secure) =>
+      serveHttpStream((request) => this.#answer(asTls(request)), secure, taken),
+    );
   }
 }
 
