@@ -31,7 +31,7 @@ export function injection({ metadata: { namespace = '', name }, spec }: LiveIngr
   const found = `invalid value found: `;
   for (const { host, http } of spec?.rules ?? []) {
     if (isInvalid(host)) return `invalid host in ingress ${at}: ${found}${host}`;
-    const path = http?.paths.find((one) => isInvalid(one.path))?.path;
+    const path = (http?.paths ?? []).find((one) => isInvalid(one.path))?.path;
     if (path !== undefined) return `invalid rule in ingress ${at}: invalid http path: ${found}${path}`;
   }
   for (const { secretName, hosts } of spec?.tls ?? []) {
@@ -74,7 +74,7 @@ export function overlap(ingress: LiveIngress, { servers }: Configuration, prefix
     const host = given || DEFAULT_SERVER;
     for (const { path = '/', backend } of http?.paths ?? []) {
       const others = (servers.get(host)?.locations ?? [])
-        .filter((location) => backend.service && location.path === (path || '/') && !location.isDefault)
+        .filter((location) => backend?.service && location.path === (path || '/') && !location.isDefault)
         .flatMap(({ owner }) => (owner ? [owner.ingress] : []))
         .filter(({ metadata }) => metadata.namespace !== ingress.metadata.namespace || metadata.name !== ingress.metadata.name);
       const claimed = others.find(({ metadata }) => {

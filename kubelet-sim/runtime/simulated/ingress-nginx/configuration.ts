@@ -42,8 +42,8 @@ const hostOf = ({ host }: { readonly host?: string | undefined }): string => hos
 
 /** The paths of a rule that lead to Services: others are left alone. */
 const pathsOf = ({ http }: { readonly http?: { readonly paths?: readonly HTTPIngressPath[] } | null | undefined }) =>
-  (http?.paths ?? []).flatMap(({ path, pathType, backend: { service } }) =>
-    service ? [{ path: path || '/', pathType: (pathType ?? 'ImplementationSpecific') as PathType, service }] : [],
+  (http?.paths ?? []).flatMap(({ path, pathType, backend }) =>
+    backend?.service ? [{ path: path || '/', pathType: (pathType ?? 'ImplementationSpecific') as PathType, service: backend.service }] : [],
   );
 
 /**

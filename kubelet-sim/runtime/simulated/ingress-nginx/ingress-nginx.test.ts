@@ -289,6 +289,11 @@ describe('ingress-nginx in a pod', () => {
       warnings: ['path /a(.*) cannot be used with pathType Prefix'],
       status: { message: 'ingress contains invalid paths: path /a(.*) cannot be used with pathType Prefix' },
     });
+    // Anybody may ask, and ask anything.
+    const half = { metadata: { name: 'x' }, spec: { ingressClassName: 'nginx', rules: [{ http: {} }, { http: { paths: [{}] } }] } };
+    expect((await ask(half)).allowed).toBe(true);
+    const post = `curl -sk -o /dev/null -w '%{http_code}' --json '{"request":{"object":{},"kind":{"kind":"Ingress"}}}' https://${ip}:8443/`;
+    expect(await node.say(client, post)).toBe('400');
   });
 
   test('is well, counts requests where it is to, and takes its addresses back when it ends', async () => {

@@ -26,7 +26,7 @@ export interface Reviewer {
 export function reviewed({ body = '' }: ServedRequest, { check, warnings, judged }: Reviewer): HttpResponse {
   const review = parsed(body);
   const { request } = review ?? {};
-  if (!review || !request?.object || request.kind?.kind !== 'Ingress') return json(400, {});
+  if (!review || !request?.object?.metadata || request.kind?.kind !== 'Ingress') return json(400, {});
   const error = check(request.object);
   judged(`${request.namespace}/${request.name}`, error);
   const told = warnings(request.object);
