@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '../../../../runtime/index.ts';
-import { compile } from './locations.ts';
+import { matches } from './locations.ts';
 import type { Endpoint, Upstream } from './model.ts';
 
 /** As much of a request as the choice of an endpoint depends on. */
@@ -96,7 +96,7 @@ const backendKey = ({ name }: Upstream): string => md5(md5(name) + name);
 
 function byHeader(header: string, value: string, pattern: string): boolean | undefined {
   if (value !== '') return header === value ? true : undefined;
-  if (pattern !== '') return compile(pattern)?.test(header) ? true : undefined;
+  if (pattern !== '') return matches(pattern, header) ? true : undefined;
   return header === 'always' ? true : header === 'never' ? false : undefined;
 }
 

@@ -1,3 +1,5 @@
+import { ConfigError } from '../nginx/config-error.ts';
+import { compilePattern, type Pattern } from '../nginx/pattern.ts';
 import type { Configuration, Location, Server } from './model.ts';
 import { DEFAULT_SERVER } from './model.ts';
 
@@ -39,7 +41,7 @@ export function serverFor({ servers }: Configuration, host: string): Server | un
 /** Whether a host is one of those that a name with a wildcard stands for, or an alias that is a regular expression. */
 function isNamed(name: string, host: string): boolean {
   if (name.startsWith('*.')) return host.endsWith(name.slice(1)) && /^[\w-]+$/.test(host.slice(0, 1 - name.length));
-  return name.startsWith('~') && (compile(name.slice(1))?.test(host) ?? false);
+  return name.startsWith('~') && matches(name.slice(1), host);
 }
 
 /** Which location a path is of, as nginx picks it. */
@@ -47,14 +49,14 @@ export class LocationMatcher {
   readonly #exact = new Map<string, Location>();
   /** The longest first. */
   readonly #prefixes: Location[] = [];
-  readonly #patterns: (readonly [RegExp, Location])[] = [];
+  readonly #patterns: (readonly [Pattern, Location])[] = [];
 
   /** With a regular expression on any path of a host all its paths are such (upstream `enforceRegexModifier`). */
   constructor({ locations }: Pick<Server, 'locations'>) {
     const areRegexes = locations.some(isRegex);
     for (const location of locations) {
       const { path, pathType } = location;
-      const pattern = areRegexes ? compile(`^${path}`, 'i') : undefined;
+      const pattern = areRegexes ? compile(`^${path}`, true) : undefined;
       if (areRegexes) this.#patterns.push(...(pattern ? [[pattern, location] as const] : []));
       else if (pathType === 'Exact') this.#addExact(location);
       else if (!this.#prefixes.some((other) => other.path === path)) this.#prefixes.push(location);
@@ -70,20 +72,33 @@ export class LocationMatcher {
   match(path: string): Location | undefined {
     return (
       this.#exact.get(path) ??
-      this.#patterns.find(([pattern]) => pattern.test(path))?.[1] ??
+      this.#patterns.find(([pattern]) => pattern.match(path))?.[1] ??
       this.#prefixes.find((location) => path.startsWith(location.path))
     );
   }
 }
 
+/** Patterns that were read, for requests ask for them by their texts. */
+const read = new Map<string, Pattern | undefined>();
+const READ_MAX = 1000;
+
 /** A pattern of an Ingress; undefined for one that cannot be read. */
-export function compile(pattern: string, flags = ''): RegExp | undefined {
+export function compile(source: string, ignoresCase = false): Pattern | undefined {
+  const key = `${ignoresCase} ${source}`;
+  if (read.has(key)) return read.get(key);
+  if (read.size === READ_MAX) read.clear();
+  let pattern: Pattern | undefined;
   try {
-    return new RegExp(pattern, flags);
-  } catch {
-    return undefined;
+    pattern = compilePattern(source, ignoresCase);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
   }
+  read.set(key, pattern);
+  return pattern;
 }
+
+/** Whether a pattern of an Ingress, if it is one, is found in a text. */
+export const matches = (source: string, text: string): boolean => compile(source)?.match(text) !== undefined;
 
 /** A request's path as nginx compares it: decoded, without doubled slashes and dots that go up; undefined for one that leaves the root. */
 export function normalizedPath(raw: string): string | undefined {

@@ -11,9 +11,11 @@ export type Rewritten = { readonly uri: string } | { readonly redirect: string }
  */
 export function rewritten({ ingressPath, owner }: Location, incoming: Incoming): Rewritten {
   const target = owner?.annotations.rewriteTarget ?? '';
-  const match = target === '' || target === ingressPath ? null : compile(ingressPath, 'i')?.exec(incoming.path ?? '/');
-  if (!match) return { uri: incoming.uri };
-  const filled = fill(target, match, incoming);
+  const pattern = target === '' || target === ingressPath ? undefined : compile(ingressPath, true);
+  const captures = pattern?.match(incoming.path ?? '/');
+  if (!pattern || !captures) return { uri: incoming.uri };
+  const named = [...pattern.names].map(([name, group]) => [name, captures[group] ?? ''] as const);
+  const filled = fill(target, captures, { ...Object.fromEntries(named), ...variablesOf(incoming) });
   if (/^https?:\/\//.test(filled)) return { redirect: filled };
   const [path = '', ...args] = filled.split('?');
   const query = [args.join('?'), filled.endsWith('?') ? '' : incoming.query].filter((part) => part !== '').join('&');
@@ -21,11 +23,10 @@ export function rewritten({ ingressPath, owner }: Location, incoming: Incoming):
 }
 
 /** Puts captures and variables where a text names them; a variable that nobody knows is nothing. */
-function fill(text: string, match: RegExpExecArray, incoming: Incoming): string {
-  const variables: Readonly<Record<string, string>> = { ...match.groups, ...variablesOf(incoming) };
+function fill(text: string, captures: readonly (string | undefined)[], variables: Readonly<Record<string, string>>): string {
   return text.replace(/\$(?:\{(\w+)\}|(\d)|([a-z_]\w*))/gi, (_, braced?: string, digit?: string, name?: string) => {
     const key = braced ?? digit ?? name ?? '';
-    return /^\d+$/.test(key) ? (match[Number(key)] ?? '') : (variables[key] ?? '');
+    return /^\d+$/.test(key) ? (captures[Number(key)] ?? '') : (variables[key] ?? '');
   });
 }
 
