@@ -19,6 +19,7 @@ import { chooseProgram, commandLineOf } from './choose-program.ts';
 import { environmentOf } from './container-environment.ts';
 import { filesystemOf } from './container-filesystem.ts';
 import { ContainerLog } from './container-log.ts';
+import type { ContainerParts } from './container-parts.ts';
 import { ContainerProcess } from './container-process.ts';
 import { ContainerScript } from './container-script.ts';
 import { type ContainerUsage, cpuUsage, memoryUsage, type OwnLoad, withOwnLoad } from './container-usage.ts';
@@ -47,17 +48,6 @@ const NO_RESOURCES: ContainerResources = {};
 type ContainerEnd = Pick<ContainerStatus, 'finishedAt' | 'exitCode' | 'reason' | 'message'>;
 
 const NOT_ENDED: ContainerEnd = { finishedAt: 0, exitCode: 0, reason: '', message: '' };
-
-/** What a container is made of, beside its configuration. */
-export interface ContainerParts {
-  readonly id: string;
-  readonly sandbox: Sandbox;
-  readonly config: ContainerConfig;
-  readonly image: ImageFacts;
-  readonly imageName: string;
-  readonly imageRef: string;
-  readonly onChange: (container: SimulatedContainer) => void;
-}
 
 /**
  * One container: created → running → exited, and never back. Its files, its log and its process namespace come to be when somebody
@@ -167,6 +157,11 @@ export class SimulatedContainer {
   /** How it answers on its ports while it runs. */
   get server(): ServerBehaviour | undefined {
     return this.#state === 'running' ? (this.#running?.server ?? this.#program?.server) : undefined;
+  }
+
+  /** How many workers its main process keeps. */
+  get workers(): number {
+    return this.#running?.workers ?? 1;
   }
 
   get user(): ContainerUser {

@@ -115,6 +115,8 @@ export interface RunningProgram {
   signal(name: string): void;
   /** How it answers on its ports now, where that changes while it runs. */
   readonly server?: ServerBehaviour | undefined;
+  /** How many workers it keeps, where its image says that it keeps any; one unless given. */
+  readonly workers?: number | undefined;
   /** Lets go of timers and streams; the process is dead. */
   dispose(): void;
 }

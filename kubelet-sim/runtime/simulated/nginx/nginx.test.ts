@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
+import { testAuthority } from '../../../../test/support/authority.ts';
 import { FakeDirectory } from '../../../testing/fake-directory.ts';
 import { type ContainerWish, mounted, TestRuntime } from '../../../testing/runtime-harness.ts';
 
@@ -222,4 +226,57 @@ describe('nginx as its image has it', () => {
     });
     expect(await node.log(id)).toContain('nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)\n');
   });
+});
+
+test('a client shakes hands with the server whose name it gives', async () => {
+  const authority = testAuthority();
+  const pems = ['a.test', 'b.test'].map((name) => ({ name, ...authority.issue('server', [name]) }));
+  const data = Object.fromEntries(
+    pems.flatMap(({ name, cert, key }) => [
+      [`${name}.crt`, cert],
+      [`${name}.key`, key],
+      [
+        `${name}.conf`,
+        `server { listen 443 ssl; server_name ${name}; ssl_certificate conf.d/${name}.crt; ssl_certificate_key conf.d/${name}.key; return 200 "${name}"; }`,
+      ],
+    ]),
+  );
+  const node = new TestRuntime();
+  const sandbox = node.sandbox();
+  await node.start(sandbox, { image: 'nginx', mounts: [mounted(configMap(data), '/etc/nginx/conf.d')] });
+  const server = createServer((socket) => {
+    const pipe = node.runtime.connect(sandbox, 443).pipe(socket, (chunk) => socket.write(chunk));
+    pipe.then(
+      () => socket.end(),
+      () => socket.destroy(),
+    );
+  }).listen(0);
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const get = (servername: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect({ port, ca: authority.ca, servername }, () => socket.write(`GET / HTTP/1.0\r\nHost: ${servername}\r\n\r\n`));
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      socket.on('end', () => resolve(text.slice(text.indexOf('\r\n\r\n') + 4)));
+      socket.on('error', reject);
+    });
+  try {
+    expect([await get('a.test'), await get('b.test')]).toEqual(['a.test', 'b.test']);
+  } finally {
+    server.close();
+  }
+});
+
+test('ps shows as many workers as the configuration says', async () => {
+  const node = new TestRuntime();
+  const conf = configMap({ 'nginx.conf': 'worker_processes 3; events {}\nhttp { server { listen 80; } }\n' });
+  const id = await node.start(node.sandbox(), {
+    image: 'nginx',
+    mounts: [mounted(conf, '/etc/nginx/nginx.conf', { subPath: 'nginx.conf' })],
+  });
+  expect((await node.say(id, 'ps ax')).match(/nginx: worker process/g)).toHaveLength(3);
 });

@@ -57,11 +57,12 @@ class Running implements RunningProgram {
   process: ProcessContext;
   #instance: Instance | undefined;
   #isDone = false;
-  /** While nothing was opened: the ports of the image. */
-  #quiet: ServerBehaviour | undefined;
+  /** Its image, when it serves as that was made to; until something is opened, its ports are the image's. */
+  #quiet: ImageFacts | undefined;
+  #hasOpened = false;
   /** Signals that came while it was starting. */
   #isUp = false;
-  readonly #pending: string[] = [];
+  #pending: string[] | undefined;
 
   constructor(process: ProcessContext, run: (nginx: Running) => Promise<void> | void) {
     this.process = process;
@@ -73,7 +74,15 @@ class Running implements RunningProgram {
   }
 
   get server(): ServerBehaviour | undefined {
-    return this.#quiet;
+    const facts = this.#quiet;
+    if (!facts) return undefined;
+    if (this.#hasOpened) return { ports: [], facts, isExact: true };
+    return { ports: facts.ports, facts, isExact: true, listener: (port) => this.#quietListener(port) };
+  }
+
+  /** As many workers as the configuration says, which are one where it leaves that open. */
+  get workers(): number {
+    return Number(this.#instance?.config?.main.text('worker_processes')) || 1;
   }
 
   say(stream: OutputStream, text: string): void {
@@ -109,7 +118,7 @@ class Running implements RunningProgram {
   /** Serves as the image was made to. */
   serveQuietly(image: ImageFacts): void {
     this.#isUp = true;
-    this.#quiet = { ports: image.ports, facts: image, isExact: true, listener: (port) => this.#quietListener(port) };
+    this.#quiet = image;
   }
 
   /** Reads what the image has when the first one asks. */
@@ -144,7 +153,7 @@ class Running implements RunningProgram {
     if (this.#isDone) return;
     for (const text of startTexts(instance.version)) instance.note('notice', text);
     this.#isUp = true;
-    for (const signal of this.#pending.splice(0)) this.signal(signal);
+    for (const signal of this.#pending?.splice(0) ?? []) this.signal(signal);
     if (instance.isDaemon) this.#goToBackground();
   }
 
@@ -169,7 +178,7 @@ class Running implements RunningProgram {
   signal(name: string): void {
     if (this.#isDone) return;
     if (!this.#isUp) {
-      if (name === 'SIGTERM' || name === 'SIGINT' || name === 'SIGQUIT') this.#pending.push(name);
+      if (name === 'SIGTERM' || name === 'SIGINT' || name === 'SIGQUIT') this.#pending = [...(this.#pending ?? []), name];
       return;
     }
     if (name === 'SIGHUP') void this.#reload().catch((error: unknown) => this.#keep(error));
@@ -207,7 +216,7 @@ class Running implements RunningProgram {
     const read = await instance.read();
     if (this.#isDone) return;
     instance.adopt(read);
-    if (this.#quiet) this.#quiet = { ports: [], facts: this.#quiet.facts, isExact: true };
+    this.#hasOpened = true;
     await instance.listen();
     this.#note('notice', 'using the "epoll" event method');
     this.#note('notice', 'start worker processes');

@@ -13,15 +13,21 @@ export interface ServedStat {
   readonly mtime: number;
 }
 
-/** What is at a path; undefined when nothing is. Of an image's own files nothing is copied to answer. */
+/** What is at a path; undefined when nothing is. */
 export async function statOf(process: ProcessContext, path: string): Promise<ServedStat | undefined> {
+  const found = await lookAt(process, path);
+  return found instanceof FileError ? undefined : found;
+}
+
+/** What is at a path, or why nothing is. Of an image's own files nothing is copied to answer. */
+export async function lookAt(process: ProcessContext, path: string): Promise<ServedStat | FileError> {
   const own = process.imageFile(path);
   if (own !== undefined) return { isDirectory: false, size: Buffer.byteLength(own), mode: 0o644, mtime: process.image.builtAt };
   try {
     const { type, size, mode, mtime } = await (await process.files()).stat(path);
     return { isDirectory: type === 'directory', size, mode, mtime };
   } catch (error) {
-    if (error instanceof FileError) return undefined;
+    if (error instanceof FileError) return error;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { FileError } from '../files/tree.ts';
 import { directoryPage } from './autoindex.ts';
 import type { Exchange, Reply } from './exchange.ts';
-import { pathOf, readServed, statOf } from './served-paths.ts';
+import { lookAt, pathOf, readServed, statOf } from './served-paths.ts';
 import { templateOf } from './templates.ts';
 import { escapeUri } from './uri.ts';
 import { valueFor } from './variables.ts';
@@ -40,9 +40,10 @@ async function serveDirectory(exchange: Exchange): Promise<Outcome> {
     const stat = await statOf(process, `${directory}${name}`);
     if (stat && !stat.isDirectory) return { goTo: `${uri}${name}`, args: exchange.args };
   }
-  const stat = await statOf(process, directory);
-  if (!stat?.isDirectory) {
-    exchange.log('error', `"${directory}${names[0] ?? ''}" is not found (2: No such file or directory)`);
+  const stat = await lookAt(process, directory);
+  if (stat instanceof FileError || !stat.isDirectory) {
+    const { number, reason } = stat instanceof FileError ? stat : new FileError('ENOTDIR', directory);
+    exchange.log('error', `"${directory}${names[0] ?? ''}" is not found (${number}: ${reason})`);
     return { status: 404 };
   }
   if (!scope.isOn('autoindex') || exchange.method === 'POST') return forbiddenIndex(exchange);
@@ -53,8 +54,8 @@ async function serveFile(exchange: Exchange): Promise<Outcome> {
   const { process, method, scope, uri, args, config } = exchange;
   if (!ASKED.has(method)) return { status: 405 };
   const path = pathOf(exchange);
-  const stat = await statOf(process, path);
-  if (!stat) return isAbsent(exchange, path, new FileError('ENOENT', path));
+  const stat = await lookAt(process, path);
+  if (stat instanceof FileError) return isAbsent(exchange, path, stat);
   if (stat.isDirectory) {
     const location = `${escapeUri(uri)}/${args === '' ? '' : `?${args}`}`;
     return { reply: { status: 301, headers: [], body: '', location } };
