@@ -1,4 +1,12 @@
-import { type Call, USUAL_FILE } from './instance.ts';
+/** How nginx is called. */
+export interface Call {
+  /** `-c` */
+  readonly file: string;
+  /** `-g` */
+  readonly global: string;
+}
+
+export const USUAL_FILE = '/etc/nginx/nginx.conf';
 
 /** What a command line asks for. */
 export type Asked =

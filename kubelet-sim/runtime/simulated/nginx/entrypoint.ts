@@ -4,7 +4,6 @@ import type { ContainerFiles } from '../files/container-files.ts';
 import { FileError } from '../files/tree.ts';
 import type { ProcessContext } from '../program.ts';
 import { substitute } from './envsubst.ts';
-import { compilePattern } from './pattern.ts';
 
 const ME = '/docker-entrypoint.sh';
 const SCRIPTS = '/docker-entrypoint.d';
@@ -104,6 +103,7 @@ async function substituteTemplates({ environment, files, say }: Entry): Promise<
   const from = environment.get('NGINX_ENVSUBST_TEMPLATE_DIR') ?? '/etc/nginx/templates';
   const suffix = environment.get('NGINX_ENVSUBST_TEMPLATE_SUFFIX') ?? '.template';
   const to = environment.get('NGINX_ENVSUBST_OUTPUT_DIR') ?? '/etc/nginx/conf.d';
+  const { compilePattern } = await import('./pattern.ts');
   const filter = compilePattern(environment.get('NGINX_ENVSUBST_FILTER') ?? '');
   if ((await files.stat(from).catch(() => undefined))?.type !== 'directory') return;
   if (!(await files.allows(to, 'write'))) return say(`${me}: ERROR: ${from} exists, but ${to} is not writable`);

@@ -7,6 +7,7 @@ import type { OpenSocket } from '../network/container-sockets.ts';
 import type { Listener } from '../network/listener.ts';
 import type { ProcessContext } from '../program.ts';
 import { loadCertificates } from './certificates.ts';
+import type { Call } from './command-line.ts';
 import { ConfigError } from './config-error.ts';
 import { buildConfiguration, type Configuration } from './configuration.ts';
 import type { Counters } from './exchange.ts';
@@ -19,15 +20,6 @@ import { StreamListener } from './stream-listener.ts';
 import { resolverFor } from './upstreams.ts';
 import { versionOf } from './version.ts';
 
-/** How nginx is called. */
-export interface Call {
-  /** `-c` */
-  readonly file: string;
-  /** `-g` */
-  readonly global: string;
-}
-
-export const USUAL_FILE = '/etc/nginx/nginx.conf';
 /** The log before a configuration says where it is. */
 const FIRST_LOG = '/var/log/nginx/error.log';
 /** Times that a port is tried which another has, and what is waited between two. */

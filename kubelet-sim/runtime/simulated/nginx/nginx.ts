@@ -1,12 +1,13 @@
+import type { Clock } from '../../../../runtime/index.ts';
 import type { OutputStream } from '../../cri.ts';
 import type { ImageFacts } from '../image-catalog.ts';
 import type { Listener } from '../network/listener.ts';
 import type { ProcessContext, Program, RunningProgram, ServerBehaviour } from '../program.ts';
 import { shellProgram } from '../shell-program.ts';
-import { type Asked, buildText, helpText, readCommandLine } from './command-line.ts';
+import { type Asked, buildText, type Call, helpText, readCommandLine, USUAL_FILE } from './command-line.ts';
 import { ConfigError } from './config-error.ts';
 import { QUIET_START, runEntrypoint } from './entrypoint.ts';
-import { type Call, Instance, USUAL_FILE } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { errorLine } from './logs.ts';
 import { startLines, startTexts } from './start-lines.ts';
 import { MAINLINE, versionOf } from './version.ts';
@@ -36,6 +37,7 @@ export function nginxProgram(start: Start): Program {
 
 /** One that reads its configuration when it starts. */
 const servingProgram = (image: ImageFacts, call: Call, hasEntrypoint: boolean): Program => ({
+  prepare: ({ clock }) => loaded(clock),
   server: { ports: [], facts: image, isExact: true },
   reaps: true,
   start: (context) => new Running(context, (nginx) => nginx.serve(call, hasEntrypoint)),
@@ -50,6 +52,12 @@ function quietProgram({ image }: Start): Program {
     reaps: true,
     start: (context) => new Running(context, (nginx) => nginx.serveQuietly(image)),
   };
+}
+
+/** What reads and obeys a configuration, loaded when the first one is read; the container's time stands still meanwhile. */
+async function loaded(clock: Clock): Promise<typeof import('./instance.ts')> {
+  using _ = clock.hold();
+  return await import('./instance.ts');
 }
 
 /** A process of nginx. */
@@ -89,7 +97,9 @@ class Running implements RunningProgram {
     if (!this.#isDone) this.process.output(stream, text);
   }
 
-  instance(call: Call): Instance {
+  async instance(call: Call): Promise<Instance> {
+    if (this.#instance) return this.#instance;
+    const { Instance } = await loaded(this.process.clock);
     this.#instance ??= new Instance(this.process, call, (stream, text) => this.say(stream, text));
     return this.#instance;
   }
@@ -104,8 +114,8 @@ class Running implements RunningProgram {
   /** What ends it, in its own words. */
   fail(error: unknown): void {
     if (this.#isDone) return;
-    if (!(error instanceof ConfigError)) this.say('stderr', `nginx: [emerg] ${error instanceof Error ? error.message : String(error)}\n`);
-    else this.instance(OWN_CALL).complain('emerg', error.message);
+    if (this.#instance && error instanceof ConfigError) this.#instance.complain('emerg', error.message);
+    else this.say('stderr', `nginx: [emerg] ${error instanceof Error ? error.message : String(error)}\n`);
     this.#endSoon(1);
   }
 
@@ -124,7 +134,7 @@ class Running implements RunningProgram {
   /** Reads what the image has when the first one asks. */
   #quietListener(port: number): Listener {
     const answering = async (): Promise<Listener> => {
-      const instance = this.instance(OWN_CALL);
+      const instance = await this.instance(OWN_CALL);
       if (!instance.config) instance.adopt(await instance.readOwn());
       const listener = instance.listenerFor(port);
       if (!listener) throw new ConfigError(`nothing is listening on ${port}`);
@@ -138,11 +148,12 @@ class Running implements RunningProgram {
 
   /** Starts with a configuration that is to be read. */
   async serve(call: Call, hasEntrypoint: boolean): Promise<void> {
+    await loaded(this.process.clock);
     if (hasEntrypoint) {
       const code = await runEntrypoint(this.process, (path) => this.#runScript(path));
       if (code !== 0) return this.end(code);
     }
-    const instance = this.instance(call);
+    const instance = await this.instance(call);
     await instance.openFirstLog();
     const read = await instance.read();
     if (this.#isDone) return;
@@ -212,7 +223,7 @@ class Running implements RunningProgram {
   async #reload(): Promise<void> {
     this.#note('notice', 'signal 1 (SIGHUP) received, reconfiguring');
     this.#note('notice', 'reconfiguring');
-    const instance = this.instance(OWN_CALL);
+    const instance = await this.instance(OWN_CALL);
     const read = await instance.read();
     if (this.#isDone) return;
     instance.adopt(read);
@@ -249,7 +260,7 @@ async function runCommand(nginx: Running, asked: Exclude<Asked, { do: 'serve' }>
 }
 
 async function runTest(nginx: Running, { call, isQuiet, isDump }: Extract<Asked, { do: 'test' }>): Promise<void> {
-  const instance = nginx.instance(call);
+  const instance = await nginx.instance(call);
   await instance.openFirstLog();
   try {
     const { config } = await instance.read();
@@ -272,7 +283,7 @@ async function runTest(nginx: Running, { call, isQuiet, isDump }: Extract<Asked,
 /** To the first process of nginx; a configuration that is wrong is told of before (`nginx -s`). */
 async function sendSignal(nginx: Running, call: Call, signal: string): Promise<void> {
   const { process } = nginx;
-  const instance = nginx.instance(call);
+  const instance = await nginx.instance(call);
   await instance.openFirstLog();
   await instance.read();
   instance.note('notice', 'signal process started');
