@@ -61,7 +61,7 @@ export async function ask(
   const headers = {
     authorization: await server.authorization(),
     accept: 'application/json',
-    ...(body ? { 'content-type': 'application/json' } : {}),
+    ...(body ? { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' } : {}),
   };
   const text = body && Buffer.from(JSON.stringify(body)).toString('latin1');
   const answer = await send(context, new URL(path, server.url), { method, headers, body: text });
