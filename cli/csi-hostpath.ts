@@ -47,9 +47,12 @@ async function untilDefined(requests: AdminRequests, clock: Clock, name: string)
   const until = clock.monotonic() + DEFINED_MS_MAX;
   for (;;) {
     const { body } = await requests.send('GET', `${CRDS}/${name}`);
-    const { status } = body as { readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] } };
+    const { status } = body as {
+      readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+    };
     if (status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True')) return;
-    if (clock.monotonic() > until) throw new UserError(`option --addons: ${name} of ${ADDON} is not served after ${DEFINED_MS_MAX / 1000} s`);
+    if (clock.monotonic() > until)
+      throw new UserError(`option --addons: ${name} of ${ADDON} is not served after ${DEFINED_MS_MAX / 1000} s`);
     await clock.sleep(POLL_MS);
   }
 }
@@ -145,7 +148,10 @@ const RULES: Readonly<Record<string, { readonly account: string; readonly rules:
   },
   'external-health-monitor-controller-runner': {
     account: ACCOUNT,
-    rules: [rule('', 'persistentvolumes persistentvolumeclaims nodes pods', ...LOOK), rule('', 'events', 'get', 'list', 'watch', 'create', 'patch')],
+    rules: [
+      rule('', 'persistentvolumes persistentvolumeclaims nodes pods', ...LOOK),
+      rule('', 'events', 'get', 'list', 'watch', 'create', 'patch'),
+    ],
   },
 };
 
@@ -263,7 +269,11 @@ const registrarContainer = {
   env: [nodeName],
   ports: [{ containerPort: 9809, name: 'healthz', protocol: 'TCP' }],
   livenessProbe: healthOn(3, { initialDelaySeconds: 30, timeoutSeconds: 15, periodSeconds: 10 }),
-  volumeMounts: [socketDirectory, { mountPath: '/registration', name: 'registration-dir' }, { mountPath: '/csi-data-dir', name: 'csi-data-dir' }],
+  volumeMounts: [
+    socketDirectory,
+    { mountPath: '/registration', name: 'registration-dir' },
+    { mountPath: '/csi-data-dir', name: 'csi-data-dir' },
+  ],
 };
 
 const sidecar = (name: string, version: string, args: readonly string[]) => ({

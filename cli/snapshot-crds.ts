@@ -27,14 +27,18 @@ const staying = (name: string): Schema => ({ rule: `!has(oldSelf.${name}) || has
 
 /** A source is one of two, and stays what it is. */
 const oneOf = (a: string, b: string): Schema =>
-  object({ [a]: unchanging(a), [b]: unchanging(b) }, [], [
-    staying(a),
-    staying(b),
-    {
-      rule: `(has(self.${a}) && !has(self.${b})) || (!has(self.${a}) && has(self.${b}))`,
-      message: `exactly one of ${a} and ${b} must be set`,
-    },
-  ]);
+  object(
+    { [a]: unchanging(a), [b]: unchanging(b) },
+    [],
+    [
+      staying(a),
+      staying(b),
+      {
+        rule: `(has(self.${a}) && !has(self.${b})) || (!has(self.${a}) && has(self.${b}))`,
+        message: `exactly one of ${a} and ${b} must be set`,
+      },
+    ],
+  );
 
 const ERROR: Schema = { ...object({ message: STRING, time: TIME }), description: 'What went wrong last.' };
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Live, type PersistentVolume, type PersistentVolumeClaim, planResize, type StorageClass, settledVolume } from '../../api/index.ts';
+import {
+  type Live,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  planResize,
+  type StorageClass,
+  settledVolume,
+} from '../../api/index.ts';
 import { ago, aNode, meta, NOW } from '../testing/builders.ts';
 import { PROVISIONER_FINALIZER, planProvision, planUpkeep } from './plan.ts';
 

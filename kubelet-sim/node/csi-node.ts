@@ -41,7 +41,7 @@ export async function ensureCsiNode(world: CsiNodeWorld, node: Live<Node>, drive
   }
   let last = Promise.resolve();
   drivers.follow((driver, isThere) => {
-    last = last.then(() => write(world, name, { driver, isThere, isCurrent: () => drivers.named(driver.name) === driver === isThere }));
+    last = last.then(() => write(world, name, { driver, isThere, isCurrent: () => (drivers.named(driver.name) === driver) === isThere }));
   });
 }
 
@@ -60,8 +60,10 @@ async function write(world: CsiNodeWorld, nodeName: string, change: DriverChange
       const nodes = client.resource<CSINode>(storageKinds.csinodes);
       const current = await nodes.get(nodeName);
       const changed = withDriver(current, change);
+      // The node has its topology before anybody hears of the driver.
+      if (change.isThere) await writeNode(client, nodeName, change);
       if (changed) await nodes.update(changed);
-      await writeNode(client, nodeName, change);
+      if (!change.isThere) await writeNode(client, nodeName, change);
       return;
     } catch (error) {
       logger.info({ err: error, node: nodeName, driver: change.driver.name, delayMs }, 'driver of volumes not written, will retry');

@@ -12,7 +12,7 @@ import {
 } from '../../../api/index.ts';
 import type { MountableVolume } from '../../runtime/cri.ts';
 import type { ClaimSource } from './claim-source.ts';
-import { driverTree, withoutDriver } from './csi.ts';
+import { driverTree } from './csi.ts';
 import { hostPathType } from './host-path.ts';
 import { networkKey, networkTree, takesGroup } from './network.ts';
 import { MapError, MountError, NotYet, ownershipOf, type PodVolume, UnprocessedError, usesOf, type VolumeScope } from './volume.ts';
@@ -195,7 +195,6 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
   }
   const ofPod = csi && (await driverTree(volume, csi, scope));
   if (ofPod) return ofPod;
-  if (csi && !(await scope.node.claims.source.csiDriver(csi.driver))) throw withoutDriver(volume, csi.driver);
   const capacity = volume.spec.capacity?.storage;
   const made = {
     name: keyOf(volume),

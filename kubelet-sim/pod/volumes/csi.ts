@@ -53,7 +53,12 @@ export function csiVolume(name: string, source: CSIVolumeSource, scope: VolumeSc
 }
 
 /** Inline volumes are mounted as ReadWriteOnce. Upstream: `supportsFSGroup`. */
-function giveInlineToGroup({ readOnly, fsType }: CSIVolumeSource, mounted: MountableVolume, driver: Live<CSIDriver> | undefined, scope: VolumeScope) {
+function giveInlineToGroup(
+  { readOnly, fsType }: CSIVolumeSource,
+  mounted: MountableVolume,
+  driver: Live<CSIDriver> | undefined,
+  scope: VolumeScope,
+) {
   const { fsGroup } = ownershipOf(scope.facts());
   const policy = driver?.spec.fsGroupPolicy ?? 'ReadWriteOnceWithFSType';
   if (fsGroup === undefined || readOnly || policy === 'None' || (policy !== 'File' && !fsType)) return;
@@ -72,8 +77,10 @@ export async function driverTree(
 ): Promise<MountableVolume | undefined> {
   const { drivers } = scope.node.runtime;
   const own = drivers.named(driver);
-  if (!own && drivers.isOfPods(driver)) throw withoutDriver(volume, driver);
-  if (!own) return undefined;
+  if (!own) {
+    if (drivers.isOfPods(driver) || !(await scope.node.claims.source.csiDriver(driver))) throw withoutDriver(volume, driver);
+    return undefined;
+  }
   const { name } = volume.metadata;
   const { volumeMode, capacity } = volume.spec;
   const isDevice = volumeMode === 'Block';
@@ -81,7 +88,9 @@ export async function driverTree(
   const capacityBytes = size === undefined ? undefined : parseQuantity(size).value();
   const asked = { handle: volumeHandle, isDevice, context: volumeAttributes, capacityBytes };
   await own.stage(asked).catch((error: unknown) => {
-    throw isDevice ? new MapError(failed('MapVolume.SetUpDevice', name, error)) : new MountError(failed('MountVolume.MountDevice', name, error));
+    throw isDevice
+      ? new MapError(failed('MapVolume.SetUpDevice', name, error))
+      : new MountError(failed('MountVolume.MountDevice', name, error));
   });
   const tree = await own.publish(asked).catch((error: unknown) => {
     throw isDevice ? new MapError(failed('MapVolume.MapPodDevice', name, error)) : new MountError(failed('MountVolume.SetUp', name, error));
@@ -93,7 +102,7 @@ const failed = (step: string, name: string, error: unknown): string =>
   `${step} failed for volume "${name}" : ${error instanceof Error ? error.message : String(error)}`;
 
 /** Why a volume cannot be had whose driver is not on the node. */
-export function withoutDriver({ metadata: { name }, spec: { volumeMode } }: Live<PersistentVolume>, driver: string): MountError {
+function withoutDriver({ metadata: { name }, spec: { volumeMode } }: Live<PersistentVolume>, driver: string): MountError {
   if (volumeMode === 'Block') {
     const why = `kubernetes.io/csi: blockMapper.SetUpDevice failed to get CSI client: ${csiMissing(driver)}`;
     return new MapError(`MapVolume.SetUpDevice failed for volume "${name}" : ${why}`);

@@ -1,7 +1,7 @@
 import type { ImageEntry } from './image-catalog.ts';
 import { BASES } from './images/bases.ts';
-import { DATABASES } from './images/databases.ts';
 import { CSI } from './images/csi.ts';
+import { DATABASES } from './images/databases.ts';
 import { EXAMPLES } from './images/examples.ts';
 import { WEB } from './images/web.ts';
 

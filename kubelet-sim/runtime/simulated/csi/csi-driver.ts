@@ -1,6 +1,7 @@
 // What the sidecars of a CSI driver ask it over its socket: the controller service, as far as it is used here.
-import type { FileNode } from '../files/tree.ts';
+
 import type { NodeDriver } from '../../node-drivers.ts';
+import type { FileNode } from '../files/tree.ts';
 
 /** What a volume is made from. */
 export interface ContentSource {

@@ -87,7 +87,7 @@ export class HostPathDriver implements CsiDriver, NodeDriver {
       throw new RuntimeError('AlreadyExists', `Volume with the same name: ${name} but with different size already exist`);
     const { isDevice } = wanted;
     const volume = known ?? { id: newUuid(this.#world.random), name, sizeBytes, isDevice, isEphemeral: false, kind: this.#kind(wanted) };
-    if (!known) await this.#keep(volume, source && this.#contentOf(source, volume));
+    if (!known) await this.#keep(volume, source && (await this.#contentOf(source, volume)));
     return { id: volume.id, sizeBytes: volume.sizeBytes, context: parameters, topology: this.topology };
   }
 
@@ -109,10 +109,7 @@ export class HostPathDriver implements CsiDriver, NodeDriver {
   async createSnapshot(name: string, volumeId: string, parameters: Readonly<Record<string, string>>): Promise<CsiSnapshot> {
     const known = [...this.#state.snapshots.values()].find((one) => one.name === name);
     if (known && known.volumeId !== volumeId)
-      throw new RuntimeError(
-        'AlreadyExists',
-        `snapshot with the same name: ${name} but with different SourceVolumeId already exist`,
-      );
+      throw new RuntimeError('AlreadyExists', `snapshot with the same name: ${name} but with different SourceVolumeId already exist`);
     if (known) return known;
     const volume = this.#volume(volumeId);
     checkParameters(volume, parameters);
@@ -180,13 +177,9 @@ export class HostPathDriver implements CsiDriver, NodeDriver {
     return volume;
   }
 
-  async #keep(volume: HostPathVolume, content: Promise<TreeNode> | undefined): Promise<void> {
+  async #keep(volume: HostPathVolume, content: TreeNode | undefined): Promise<void> {
     const now = this.#world.clock.now();
-    const made = content
-      ? await content
-      : volume.isDevice
-        ? newFile(new Uint8Array(), now)
-        : newDirectory(now, { mode: MODE_VOLUME });
+    const made = content ?? (volume.isDevice ? newFile(new Uint8Array(), now) : newDirectory(now, { mode: MODE_VOLUME }));
     (await this.#directory()).entries.set(volume.id, made);
     this.#state.volumes.set(volume.id, volume);
     await this.#state.save();

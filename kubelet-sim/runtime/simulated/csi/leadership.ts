@@ -32,7 +32,12 @@ export class Leadership {
     } catch (error) {
       if (isRefusedAs(error, 'Conflict')) return false;
       if (!isRefusedAs(error, 'NotFound')) throw error;
-      const made = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: this.#name }, spec: this.#spec(now, undefined) };
+      const made = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: this.#name },
+        spec: this.#spec(now, undefined),
+      };
       await client.create(this.#path, made);
     }
     this.#renewedAt = now;

@@ -6,8 +6,8 @@ import type { ContentSource } from './csi-driver.ts';
 import { isRefusedAs } from './pod-client.ts';
 import { PodEvents, type Telling } from './pod-events.ts';
 import {
-  type Claim,
   CLONE_FINALIZER,
+  type Claim,
   cloneSource,
   type DataSource,
   dataSourceOf,
@@ -61,7 +61,8 @@ class Provisioner {
     this.#retries.keepOnly(new Set([...claims, ...volumes].map(({ metadata }) => metadata.uid)));
     const made = new Set(volumes.map(({ metadata }) => metadata.name));
     for (const claim of claims) {
-      if (isWanted(claim, driver.name) && !made.has(volumeNameOf(claim)) && this.#isDue(claim)) await this.#provision(world, driver, { claim, claims });
+      if (isWanted(claim, driver.name) && !made.has(volumeNameOf(claim)) && this.#isDue(claim))
+        await this.#provision(world, driver, { claim, claims });
       if (isCopied(claim, claims)) await this.#setFinalizers(world, claim, claimPath(claim), without(claim, CLONE_FINALIZER));
     }
     for (const volume of volumes) if (this.#isDue(volume)) await this.#settle(world, driver, volume);
@@ -76,7 +77,11 @@ class Provisioner {
     await this.#events?.tell(client, { ...object, apiVersion: 'v1', kind }, telling);
   }
 
-  async #provision(world: ControllerWorld, driver: SocketDriver, { claim, claims }: { claim: Claim; claims: readonly Claim[] }): Promise<void> {
+  async #provision(
+    world: ControllerWorld,
+    driver: SocketDriver,
+    { claim, claims }: { claim: Claim; claims: readonly Claim[] },
+  ): Promise<void> {
     const { namespace = '', name } = claim.metadata;
     const storageClass = await this.#classOf(world, claim);
     if (!storageClass || storageClass.provisioner !== driver.name) return;
@@ -204,7 +209,12 @@ class Provisioner {
       throw failed('no available topology found');
   }
 
-  async #setFinalizers<T extends Claim | Volume>({ client }: ControllerWorld, object: Live<T>, path: string, finalizers: readonly string[]) {
+  async #setFinalizers<T extends Claim | Volume>(
+    { client }: ControllerWorld,
+    object: Live<T>,
+    path: string,
+    finalizers: readonly string[],
+  ) {
     await client.update(path, { ...object, metadata: { ...object.metadata, finalizers: [...finalizers] } });
   }
 

@@ -27,7 +27,8 @@ export const SNAPSHOT_FINALIZER = 'provisioner.storage.kubernetes.io/volumesnaps
 const ALLOW_MODE_CHANGE = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 const RESERVED = 'csi.storage.k8s.io/';
 const FS_TYPE = `${RESERVED}fstype`;
-const SECRETS = /^(?:(?:provisioner|controller-publish|node-stage|node-publish|controller-expand|node-expand|controller-modify)-)?secret-(?:name|namespace)$/;
+const SECRETS =
+  /^(?:(?:provisioner|controller-publish|node-stage|node-publish|controller-expand|node-expand|controller-modify)-)?secret-(?:name|namespace)$/;
 
 /** Why a claim gets no volume now; the message is its event's. */
 export class ProvisionError extends Error {
@@ -67,7 +68,12 @@ export const isOwnKind = ({ kind }: DataSource): boolean => kind === 'VolumeSnap
 const modeOf = (mode: string | undefined): string => mode ?? 'Filesystem';
 
 /** @throws ProvisionError when a claim cannot be copied */
-export function cloneSource(claim: Claim, storageClass: StorageClass, source: Claim | undefined, volume: Volume | undefined): ContentSource {
+export function cloneSource(
+  claim: Claim,
+  storageClass: StorageClass,
+  source: Claim | undefined,
+  volume: Volume | undefined,
+): ContentSource {
   const { name = '' } = claim.spec.dataSource ?? claim.spec.dataSourceRef ?? {};
   if (!source)
     throw new ProvisionError(
@@ -110,7 +116,8 @@ export interface SnapshotSource {
 export function snapshotSource(claim: Claim, storageClass: StorageClass, { snapshot, content }: SnapshotSource): ContentSource {
   const { metadata, status = {} } = snapshot;
   const { name } = metadata;
-  if (metadata.deletionTimestamp && !metadata.finalizers?.includes(SNAPSHOT_FINALIZER)) throw new ProvisionError(`snapshot ${name} is being deleted`);
+  if (metadata.deletionTimestamp && !metadata.finalizers?.includes(SNAPSHOT_FINALIZER))
+    throw new ProvisionError(`snapshot ${name} is being deleted`);
   const contentName = status.boundVolumeSnapshotContentName;
   if (contentName === undefined) throw new ProvisionError(`snapshot ${name} not bound`);
   if (!content) throw new ProvisionError(`error getting snapshotcontent ${contentName} for snapshot ${name}`);

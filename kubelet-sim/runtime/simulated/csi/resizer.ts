@@ -1,5 +1,12 @@
-import { type Live, type PersistentVolume, type PersistentVolumeClaim, planResize, Quantity, volumeSize } from '../../../../api/index.ts';
-import { toTime } from '../../../../api/index.ts';
+import {
+  type Live,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  planResize,
+  Quantity,
+  toTime,
+  volumeSize,
+} from '../../../../api/index.ts';
 import { RuntimeError } from '../../cri.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import { PodEvents, type Telling } from './pod-events.ts';

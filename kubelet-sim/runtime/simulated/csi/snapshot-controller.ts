@@ -7,14 +7,7 @@ import type { PodClient } from './pod-client.ts';
 import { PodEvents, type Telling } from './pod-events.ts';
 import { Retries } from './retries.ts';
 import { type ControllerWorld, controller } from './sidecar.ts';
-import {
-  BEING_DELETED,
-  CONTENT_FINALIZER,
-  contentStep,
-  type SnapshotStep,
-  type SnapshotView,
-  snapshotStep,
-} from './snapshot-plan.ts';
+import { BEING_DELETED, CONTENT_FINALIZER, contentStep, type SnapshotStep, type SnapshotView, snapshotStep } from './snapshot-plan.ts';
 import {
   CLASSES,
   CONTENTS,
@@ -60,17 +53,14 @@ class SnapshotController {
     const snapshots = await client.list<VolumeSnapshot>(SNAPSHOTS);
     const contents = await client.list<VolumeSnapshotContent>(CONTENTS);
     this.#retries.keepOnly(new Set([...snapshots, ...contents].map(({ metadata }) => metadata.uid)));
-    for (const content of contents as readonly VolumeSnapshotContent[]) await this.#goOn(world, content.metadata.name, () => this.#keep(client, content, snapshots));
+    for (const content of contents as readonly VolumeSnapshotContent[])
+      await this.#goOn(world, content.metadata.name, () => this.#keep(client, content, snapshots));
     if (snapshots.length === 0) return;
     const view = await this.#view(client, snapshots as readonly VolumeSnapshot[], contents as readonly VolumeSnapshotContent[]);
     for (const { metadata } of snapshots) await this.#goOn(world, keyOfSnapshot(metadata), () => this.#follow(world, metadata.uid, view));
   }
 
-  async #view(
-    client: PodClient,
-    snapshots: readonly VolumeSnapshot[],
-    contents: readonly VolumeSnapshotContent[],
-  ): Promise<ChangingView> {
+  async #view(client: PodClient, snapshots: readonly VolumeSnapshot[], contents: readonly VolumeSnapshotContent[]): Promise<ChangingView> {
     const classes = (await client.list<VolumeSnapshotClass>(CLASSES)) as readonly VolumeSnapshotClass[];
     const claims = await client.list<PersistentVolumeClaim>('/api/v1/persistentvolumeclaims');
     // Volumes matter only until a snapshot has its content.
@@ -103,7 +93,11 @@ class SnapshotController {
         if (!this.#retries.isDue(content, this.#context.clock.now())) return;
         this.#retries.dropped(content);
         const message = 'Exactly one of VolumeHandle and SnapshotHandle should be specified';
-        await this.#events.tell(client, named(content, 'VolumeSnapshotContent'), { type: 'Warning', reason: 'ContentValidationError', message });
+        await this.#events.tell(client, named(content, 'VolumeSnapshotContent'), {
+          type: 'Warning',
+          reason: 'ContentValidationError',
+          message,
+        });
         return;
       }
       case undefined:
@@ -122,7 +116,12 @@ class SnapshotController {
   }
 
   /** @returns whether there may be a next step now */
-  async #do(client: PodClient, snapshot: VolumeSnapshot, next: Exclude<SnapshotStep, { step: 'none' }>, view: ChangingView): Promise<boolean> {
+  async #do(
+    client: PodClient,
+    snapshot: VolumeSnapshot,
+    next: Exclude<SnapshotStep, { step: 'none' }>,
+    view: ChangingView,
+  ): Promise<boolean> {
     const { namespace = '', name } = snapshot.metadata;
     const path = snapshotPath(namespace, name);
     switch (next.step) {
@@ -137,11 +136,17 @@ class SnapshotController {
       case 'setClass':
         return replace(view.snapshots, await client.merge(path, { spec: { volumeSnapshotClassName: next.className } }));
       case 'setFinalizers':
-        return replace(view.snapshots, await client.update(path, { ...snapshot, metadata: { ...snapshot.metadata, finalizers: [...next.finalizers] } }));
+        return replace(
+          view.snapshots,
+          await client.update(path, { ...snapshot, metadata: { ...snapshot.metadata, finalizers: [...next.finalizers] } }),
+        );
       case 'setClaimFinalizers': {
         const { metadata } = next.claim;
         const claimPath = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${metadata.name}`;
-        return replace(view.claims, await client.update(claimPath, { ...next.claim, metadata: { ...metadata, finalizers: [...next.finalizers] } }));
+        return replace(
+          view.claims,
+          await client.update(claimPath, { ...next.claim, metadata: { ...metadata, finalizers: [...next.finalizers] } }),
+        );
       }
       case 'setStatus':
         for (const telling of next.tellings) await this.#tell(client, snapshot, telling);
@@ -178,7 +183,11 @@ class SnapshotController {
     }
   }
 
-  async #fail(client: PodClient, snapshot: VolumeSnapshot, { isUnready, reason, message }: Extract<SnapshotStep, { step: 'fail' }>): Promise<void> {
+  async #fail(
+    client: PodClient,
+    snapshot: VolumeSnapshot,
+    { isUnready, reason, message }: Extract<SnapshotStep, { step: 'fail' }>,
+  ): Promise<void> {
     if (snapshot.status?.error?.message === message) return;
     const { namespace = '', name } = snapshot.metadata;
     const error = { time: toTime(this.#context.clock.now()), message };

@@ -64,7 +64,8 @@ export const contentNameOf = ({ metadata }: VolumeSnapshot): string => `snapcont
 /** The next step for a snapshot. */
 export function snapshotStep(snapshot: VolumeSnapshot, view: SnapshotView): SnapshotStep {
   const unclassed = classStep(snapshot, view);
-  const isGone = unclassed?.step === 'fail' && unclassed.reason === 'GetSnapshotClassFailed' && snapshot.metadata.deletionTimestamp !== undefined;
+  const isGone =
+    unclassed?.step === 'fail' && unclassed.reason === 'GetSnapshotClassFailed' && snapshot.metadata.deletionTimestamp !== undefined;
   if (unclassed && !isGone) return unclassed;
   const released = releaseStep(snapshot, view, false);
   if (released) return released;
@@ -111,7 +112,10 @@ function volumeOf(snapshot: VolumeSnapshot, view: SnapshotView): Live<Persistent
   if (!volume)
     return `failed to retrieve PV ${volumeName} from the API server: ${JSON.stringify(`persistentvolumes "${volumeName}" not found`)}`;
   const { claimRef } = volume.spec;
-  const isOurs = claimRef?.name === name && claimRef.namespace === claim.metadata.namespace && (claimRef.uid ?? claim.metadata.uid) === claim.metadata.uid;
+  const isOurs =
+    claimRef?.name === name &&
+    claimRef.namespace === claim.metadata.namespace &&
+    (claimRef.uid ?? claim.metadata.uid) === claim.metadata.uid;
   return isOurs ? volume : 'claim in dataSource not bound or invalid';
 }
 
@@ -209,7 +213,10 @@ function dynamicStep(snapshot: VolumeSnapshot, view: SnapshotView): SnapshotStep
   const name = contentNameOf(snapshot);
   const content = view.contents.get(name);
   if (content && content.spec.source.volumeHandle === undefined)
-    return fail('SnapshotContentMismatch', `VolumeSnapshotContent ${name} is pre-provisioned while expecting a dynamically provisioned one`);
+    return fail(
+      'SnapshotContentMismatch',
+      `VolumeSnapshotContent ${name} is pre-provisioned while expecting a dynamically provisioned one`,
+    );
   if (content && !isBoundTo(content, snapshot))
     return fail('SnapshotContentMisbound', `VolumeSnapshotContent [${name}] is bound to a different snapshot`);
   return finalizersStep(snapshot, content) ?? (content ? statusStep(snapshot, content) : contentStepFor(snapshot, view));
@@ -224,7 +231,8 @@ function contentStepFor(snapshot: VolumeSnapshot, view: SnapshotView): SnapshotS
   if (!claim) return notUpdated(name, 'cannot get claim from snapshot');
   const { finalizers = [] } = claim.metadata;
   if (!finalizers.includes(CLAIM_FINALIZER)) {
-    if (claim.metadata.deletionTimestamp) return notUpdated(claim.metadata.name, 'cannot add finalizer on claim because it is being deleted');
+    if (claim.metadata.deletionTimestamp)
+      return notUpdated(claim.metadata.name, 'cannot add finalizer on claim because it is being deleted');
     return { step: 'setClaimFinalizers', claim, finalizers: [...finalizers, CLAIM_FINALIZER] };
   }
   const volume = volumeOf(snapshot, view);
@@ -253,29 +261,36 @@ function contentStepFor(snapshot: VolumeSnapshot, view: SnapshotView): SnapshotS
 }
 
 /** A snapshot is as its content is. Upstream: `updateSnapshotStatus`. */
-function statusStep(snapshot: VolumeSnapshot, { metadata, status: of = {} }: VolumeSnapshotContent): SnapshotStep {
+function statusStep(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): SnapshotStep {
   const before = snapshot.status ?? {};
-  const readyToUse = of.readyToUse ?? false;
-  const creationTime = before.creationTime ?? (of.creationTime === undefined ? undefined : toTime(of.creationTime / NS_PER_MS));
-  const isUnsized = before.restoreSize === undefined || (before.restoreSize === '0' && (of.restoreSize ?? 0) > 0);
-  const restoreSize = isUnsized && of.restoreSize !== undefined ? Quantity.of(of.restoreSize, 'BinarySI').canonical() : before.restoreSize;
-  const { error: _, ...kept } = before;
-  const status: SnapshotStatus = {
-    ...kept,
-    boundVolumeSnapshotContentName: before.boundVolumeSnapshotContentName ?? metadata.name,
-    readyToUse,
-    ...(creationTime === undefined ? {} : { creationTime }),
-    ...(restoreSize === undefined ? {} : { restoreSize }),
-    ...(of.error === undefined ? {} : { error: of.error }),
-  };
+  const status = statusFrom(content, before);
   if (isSameStatus(status, before)) return NONE;
   const key = keyOfSnapshot(snapshot.metadata);
+  const isCreated = before.creationTime === undefined && status.creationTime !== undefined;
+  const isReadyNow = before.readyToUse !== true && status.readyToUse === true;
   const news: [boolean, string, string][] = [
-    [before.creationTime === undefined && creationTime !== undefined, 'SnapshotCreated', `Snapshot ${key} was successfully created by the CSI driver.`],
-    [before.readyToUse !== true && readyToUse, 'SnapshotReady', `Snapshot ${key} is ready to use.`],
+    [isCreated, 'SnapshotCreated', `Snapshot ${key} was successfully created by the CSI driver.`],
+    [isReadyNow, 'SnapshotReady', `Snapshot ${key} is ready to use.`],
   ];
   const tellings = news.flatMap(([isNews, reason, message]): Telling[] => (isNews ? [{ type: 'Normal', reason, message }] : []));
   return { step: 'setStatus', status, tellings };
+}
+
+/** What is known of a snapshot stays so, but whether it is ready, and what went wrong. */
+function statusFrom({ metadata, status: of = {} }: VolumeSnapshotContent, { error: _, ...before }: SnapshotStatus): SnapshotStatus {
+  const taken = of.creationTime === undefined ? {} : { creationTime: toTime(of.creationTime / NS_PER_MS) };
+  const { restoreSize: known, ...others } = before;
+  const isSized = known !== undefined && !(known === '0' && (of.restoreSize ?? 0) > 0);
+  const measured = of.restoreSize === undefined ? known : Quantity.of(of.restoreSize, 'BinarySI').canonical();
+  const restoreSize = isSized ? known : measured;
+  return {
+    boundVolumeSnapshotContentName: metadata.name,
+    ...taken,
+    ...others,
+    readyToUse: of.readyToUse ?? false,
+    ...(restoreSize === undefined ? {} : { restoreSize }),
+    ...(of.error === undefined ? {} : { error: of.error }),
+  };
 }
 
 const STATUS_FIELDS = ['boundVolumeSnapshotContentName', 'readyToUse', 'creationTime', 'restoreSize'] as const;
@@ -284,7 +299,10 @@ const isSameStatus = (a: SnapshotStatus, b: SnapshotStatus): boolean =>
   STATUS_FIELDS.every((field) => a[field] === b[field]) && a.error?.message === b.error?.message && a.error?.time === b.error?.time;
 
 /** What the snapshot controller does with a content itself. Upstream: `syncContent`. */
-export function contentStep(content: VolumeSnapshotContent, snapshots: readonly VolumeSnapshot[]): 'protect' | 'mark' | 'refuse' | undefined {
+export function contentStep(
+  content: VolumeSnapshotContent,
+  snapshots: readonly VolumeSnapshot[],
+): 'protect' | 'mark' | 'refuse' | undefined {
   const { volumeHandle, snapshotHandle } = content.spec.source;
   if ((volumeHandle === undefined) === (snapshotHandle === undefined)) return 'refuse';
   const { uid = '' } = content.spec.volumeSnapshotRef;

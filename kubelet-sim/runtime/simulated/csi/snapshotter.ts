@@ -7,7 +7,14 @@ import { PodEvents } from './pod-events.ts';
 import { Retries } from './retries.ts';
 import { type ControllerWorld, type SocketDriver, sidecar } from './sidecar.ts';
 import { BEING_DELETED, CONTENT_FINALIZER } from './snapshot-plan.ts';
-import { CLASSES, CONTENTS, type ContentStatus, SNAPSHOT_GROUP, type VolumeSnapshotClass, type VolumeSnapshotContent } from './snapshot-types.ts';
+import {
+  CLASSES,
+  CONTENTS,
+  type ContentStatus,
+  SNAPSHOT_GROUP,
+  type VolumeSnapshotClass,
+  type VolumeSnapshotContent,
+} from './snapshot-types.ts';
 
 const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 const RESERVED = 'csi.storage.k8s.io/';
@@ -68,7 +75,9 @@ class Snapshotter {
         await this.#delete(world, driver, content);
         return;
       case 'release':
-        await world.client.merge(path, { metadata: { finalizers: content.metadata.finalizers?.filter((name) => name !== CONTENT_FINALIZER) } });
+        await world.client.merge(path, {
+          metadata: { finalizers: content.metadata.finalizers?.filter((name) => name !== CONTENT_FINALIZER) },
+        });
         return;
       case 'take':
         await this.#try(world, content, ['SnapshotCreationFailed', 'Failed to create snapshot'], () => this.#take(world, driver, content));
@@ -91,7 +100,9 @@ class Snapshotter {
     }
     const cleared = { snapshotHandle: null, readyToUse: null, creationTime: null, restoreSize: null };
     await client.merge(`${pathOf(content)}/status`, { status: cleared });
-    await client.merge(pathOf(content), { metadata: { finalizers: content.metadata.finalizers?.filter((name) => name !== CONTENT_FINALIZER) } });
+    await client.merge(pathOf(content), {
+      metadata: { finalizers: content.metadata.finalizers?.filter((name) => name !== CONTENT_FINALIZER) },
+    });
   }
 
   /** Writes what became of it into the content's status. */
