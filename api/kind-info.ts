@@ -34,8 +34,8 @@ export interface KindInfo {
   readonly version: string;
   readonly kind: string;
   /**
-   * For kinds that were defined by a custom resource: the version their objects are stored in. Discovery tells of them more fully than of
-   * those that are built in.
+   * For kinds that were defined by a custom resource: the version their objects are stored in, `''` if that is not served. Discovery tells of
+   * them more fully than of those that are built in.
    */
   readonly storageVersion?: string | undefined;
   /** For versions of a built-in kind that are views of another one: the apiVersion its objects are stored in. */

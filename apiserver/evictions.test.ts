@@ -196,3 +196,14 @@ test('a pod that is already on its way says that it was evicted, and since when'
   expect((await evict('p')).status).toBe(201);
   expect((await server.request('GET', path)).json<Pod>().metadata.resourceVersion).toBe(metadata.resourceVersion);
 });
+
+test('a pod of another uid that its budget need not count is to be tried again, and one without a budget is not', async () => {
+  const wrong = { deleteOptions: { preconditions: { uid: 'x' } } };
+  await pod('alone', { phase: 'Pending' });
+  expect((await evict('alone', wrong)).json<Refusal>().code).toBe(409);
+  await running('sick', 'False');
+  await budget('b', { currentHealthy: 1, desiredHealthy: 1, disruptionsAllowed: 0, expectedPods: 1 });
+  for (const more of [wrong, { deleteOptions: { ...wrong.deleteOptions, dryRun: ['All'] } }]) {
+    expect((await evict('sick', more)).json<Refusal>()).toMatchObject({ code: 429, message: VIOLATION });
+  }
+});

@@ -1,6 +1,7 @@
 // Writes that say what few writes say: when an object goes, a number that is none, fields that two endpoints own.
 import { expect, it } from 'vitest';
 import { appsKinds, coreKinds, type KubeObject } from '../api/index.ts';
+import type { AdmissionAttributes } from './admission/plugin.ts';
 import { daemonSetStrategy } from './strategies/apps/daemon-set.ts';
 import { replicaSetStrategy } from './strategies/apps/replica-set.ts';
 import { statefulSetStrategy } from './strategies/apps/stateful-set.ts';
@@ -37,6 +38,19 @@ it('what an apply makes may be on its way out, and goes with the next write', as
   const posted = await server.request('POST', MAPS, { body: map({ deletionTimestamp }) });
   expect(posted.json<KubeObject>().metadata.deletionTimestamp).toBeUndefined();
 });
+
+it('what an apply makes is stored though a webhook gives it a resourceVersion, which a POST is refused for', async () => {
+  const admission = [{ name: 'hook', admit: (_: unknown, { object }: AdmissionAttributes) => void (object && numbered(object)) }];
+  await using server = await startTestServer({ strategies: { '/configmaps': configMapStrategy }, admission });
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' } };
+  expect((await patch(server, `${MAPS}/m?fieldManager=m`, map, 'apply')).status).toBe(201);
+  const posted = await server.request('POST', MAPS, { body: { ...map, metadata: { name: 'n' } } });
+  expect(posted.json()).toMatchObject({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
+});
+
+function numbered({ metadata }: KubeObject): void {
+  metadata.resourceVersion = '5';
+}
 
 it.each([
   ['merge', 422, 'strconv.ParseInt: parsing "x": invalid syntax'],

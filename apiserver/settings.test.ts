@@ -42,11 +42,14 @@ describe('the options', () => {
     [['--max-requests-inflight=0', '--max-mutating-requests-inflight=0'], 'must not both be 0 with priority and fairness'],
     [['--tls-sni-cert-key=a.crt'], '--tls-sni-cert-key takes cert,key or cert,key:names, not "a.crt"'],
     [['--tls-sni-cert-key=a.crt,a.key:'], '--tls-sni-cert-key names nothing'],
+    [
+      ['--authorization-config=a', '--authorization-mode=AlwaysAllow'],
+      '--authorization-config and --authorization-mode exclude each other',
+    ],
     [['--service-cluster-ip-range=x'], '--service-cluster-ip-range takes a range such as 10.96.0.0/16, or two of different IP families'],
     [['--service-cluster-ip-range=10.0.0.0/16,10.1.0.0/16'], 'takes two ranges of different IP families only'],
     [['--service-cluster-ip-range=10.0.0.0/16,fd00::/108,fd01::/108'], 'must not contain more than two entries'],
-    [['--service-cluster-ip-range=10.0.0.0/8'], 'is too large with 10.0.0.0/8; the mask must be at least 12 bits long'],
-    [['--service-cluster-ip-range=fd00::/48'], 'the mask must be at least 64 bits long'],
+    [['--service-cluster-ip-range=fd00::/48'], 'is too large with fd00::/48; the mask must be at least 64 bits long'],
     [['--runtime-config=batch/v9=true'], 'batch/v9, which is not there'],
     [['--cors-allowed-origins=example.com'], 'does not say where the host begins and ends, as //example\\.com(:|$) does'],
     [['--cors-allowed-origins=^http://(x$'], 'Unterminated group'],
@@ -70,6 +73,7 @@ describe('the options', () => {
   });
 
   test.each([
+    ['--service-cluster-ip-range=10.0.0.0/8,fd00::/64'],
     ['--emulated-version=kube=1.34'],
     ['--storage-backend='],
     ['--max-requests-inflight=0'],

@@ -16,7 +16,7 @@ import { IpRange } from './allocators/ip-range.ts';
 import { checkAudit } from './audit/options.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import { type FeatureGates, featureGates } from './feature-gates.ts';
-import type { apiServerOptions } from './options.ts';
+import { apiServerOptions } from './options.ts';
 import { type BrowserRules, browserRules } from './pipeline/browser-rules.ts';
 import { runtimeConfig } from './runtime-config.ts';
 
@@ -117,6 +117,10 @@ function checkModes(values: ApiServerValues): void {
   if (modes.length === 0) throw new OptionError('option --authorization-mode needs at least one authorizer, such as RBAC');
   const twice = modes.find((mode, i) => modes.indexOf(mode) < i);
   if (twice !== undefined) throw new OptionError(`option --authorization-mode names ${twice} more than once`);
+  const { default: usual } = apiServerOptions['authorization-mode'];
+  if (values['authorization-config'] !== undefined && modes.join() !== usual.join()) {
+    throw new OptionError('options --authorization-config and --authorization-mode exclude each other; leave one out');
+  }
   checkModeFile(values, 'Webhook', 'authorization-webhook-config-file');
   if (values['authorization-config'] === undefined) checkModeFile(values, 'ABAC', 'authorization-policy-file');
   for (const name of ['authorization-webhook-version', 'authentication-token-webhook-version'] as const) {
@@ -248,10 +252,10 @@ function portRange(text: string): { from: number; to: number } {
   return range;
 }
 
-/** Mask lengths that are allowed at least: a range must not be too large to be kept track of. */
-const MASK_MIN = { IPv4: 12, IPv6: 64 } as const;
+/** Bits that a range of IPv6 leaves to the network at least: no address is taken of a larger one (upstream: `NewIPAllocator`). */
+const MASK_IPV6_MIN = 64;
 
-/** Upstream: `validateClusterIPFlags` (`pkg/controlplane/apiserver/options/validation.go`, `cmd/kube-apiserver/app/options/validation.go`). */
+/** Upstream: `validateClusterIPFlags` (`cmd/kube-apiserver/app/options/validation.go`); since each address is an object, a range may be large. */
 function firstIp(ranges: string): string {
   const name = 'option --service-cluster-ip-range';
   const [first, second, ...more] = ranges.split(',').map((text) => readRange(name, text));
@@ -265,8 +269,9 @@ function readRange(name: string, text: string): IpRange {
   const prefix = parseCidr(text);
   if (!prefix) throw new OptionError(`${name} takes a range such as 10.96.0.0/16, or two of different IP families, not "${text}"`);
   const range = new IpRange(text);
-  const least = MASK_MIN[range.family];
-  if (prefix.length < least) throw new OptionError(`${name} is too large with ${text}; the mask must be at least ${least} bits long`);
+  if (range.family === 'IPv6' && prefix.length < MASK_IPV6_MIN) {
+    throw new OptionError(`${name} is too large with ${text}; the mask must be at least ${MASK_IPV6_MIN} bits long`);
+  }
   if (prefix.length > (range.family === 'IPv4' ? 30 : 126)) throw new OptionError(`${name} has no room for a Service in ${text}`);
   return range;
 }

@@ -137,6 +137,16 @@ describe('a watch', () => {
     }
   });
 
+  test('with sendInitialEvents is told in the stream that its revision does not come', async () => {
+    await using api = await start();
+    using watch = await api.watch(`${PATH}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999999`);
+    expect(watch.status).toBe(200);
+    const told = await watch.next();
+    expect(told).toMatchObject({ type: 'ERROR', object: { code: 504, reason: 'Timeout' } });
+    expect(Object.keys(told?.object.details ?? {})).toEqual(['causes', 'retryAfterSeconds']);
+    expect(await watch.next()).toBeUndefined();
+  });
+
   test('with sendInitialEvents=false begins with what comes', async () => {
     await using api = await start();
     await put(api, 'a');

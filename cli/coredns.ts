@@ -1,4 +1,4 @@
-import { UserError } from '../runtime/index.ts';
+import { type AddonObjects, ensureObjects } from './addon-objects.ts';
 import type { AdminRequests } from './admin-requests.ts';
 
 const NAMESPACE = 'kube-system';
@@ -40,27 +40,14 @@ const COREFILE = `.:53 {
  * @param address of its Service, which is what pods' resolv.conf names
  * @throws UserError when something cannot be made
  */
-export async function ensureCoreDns(requests: AdminRequests, address: string): Promise<void> {
-  for (const [path, object] of objectsOf(address)) {
-    const { status, body } = await requests.send('POST', path, object);
-    if (status === 201 || status === 409) continue;
-    const { message } = body as { readonly message?: string };
-    throw new UserError(
-      `option --addons: ${object.kind} "${object.metadata.name}" of coredns could not be made: ${message ?? `status ${status}`}`,
-    );
-  }
-}
-
-interface NewObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-}
+export const ensureCoreDns = (requests: AdminRequests, address: string): Promise<void> =>
+  ensureObjects(requests, 'coredns', objectsOf(address));
 
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
 /** Each with the path it is sent to; the pods last, when all that they need is there. */
-const objectsOf = (address: string): readonly (readonly [string, NewObject])[] => [
+const objectsOf = (address: string): AddonObjects => [
   [`${CORE}/configmaps`, configMap],
   [`${RBAC}/clusterroles`, clusterRole],
   [`${RBAC}/clusterrolebindings`, clusterRoleBinding],

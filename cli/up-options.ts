@@ -6,8 +6,8 @@ import { addressOptions } from '../kubelet-sim/address-options.ts';
 import { OptionError, type OptionTable, type OptionValues, option, type ParsedOptions, parseOptions } from '../runtime/index.ts';
 import { DEFAULT_STORAGE_CLASS } from './default-storage-class.ts';
 
-/** What a cluster can have in `kube-system`. */
-const ADDONS = ['coredns', 'csi-hostpath'] as const;
+/** What a cluster can have from the start. */
+const ADDONS = ['coredns', 'csi-hostpath', 'ingress'] as const;
 
 /** What `nanokube up` itself takes. */
 const OWN_OPTIONS = {
@@ -28,7 +28,7 @@ const OWN_OPTIONS = {
     'Name of the default StorageClass that a cluster without any gets; empty for none.',
     DEFAULT_STORAGE_CLASS,
   ),
-  addons: option.list(`What to put into kube-system, as kubeadm does: ${ADDONS.join(', ')}. Nothing unless given.`, [], {
+  addons: option.list(`What to put into the cluster: ${ADDONS.join(', ')} (as kubeadm and minikube do). Nothing unless given.`, [], {
     placeholder: 'NAMES',
   }),
 } satisfies OptionTable;

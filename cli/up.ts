@@ -8,6 +8,7 @@ import { dnsAddressIn, nodeAddressArguments } from './cluster-addresses.ts';
 import { ensureCoreDns } from './coredns.ts';
 import { ensureCsiHostPath } from './csi-hostpath.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
+import { ensureIngressNginx, waitForIngressNginx } from './ingress-nginx.ts';
 import { printSummary } from './summary.ts';
 import { ChildFailed, Supervisor, type SupervisorOptions } from './supervisor.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -94,6 +95,8 @@ class Cluster implements Service {
     if (storageClass !== '') await ensureDefaultStorageClass(requests, storageClass);
     if (addons.includes('coredns')) await ensureCoreDns(requests, this.#dnsAddress());
     if (addons.includes('csi-hostpath')) await ensureCsiHostPath(requests, systemClock);
+    const hasIngress = addons.includes('ingress');
+    if (hasIngress) await ensureIngressNginx(requests);
     await waitForNodes({
       requests,
       nodes,
@@ -102,6 +105,10 @@ class Cluster implements Service {
       areFreed: isWanted(NODE_LIFECYCLE, controllers),
     });
     this.#stage(`${nodes} ${nodes === 1 ? 'node' : 'nodes'} Ready`);
+    if (hasIngress && nodes > 0) {
+      await waitForIngressNginx(requests, systemClock);
+      this.#stage('ingress-nginx');
+    }
     printSummary(this.#terminal, { url, directory: this.#directory, nodes, tookMs: this.#tookMs() });
   }
 

@@ -58,7 +58,9 @@ export class ServerListener implements Listener {
         (response) => {
           const chunks: Buffer[] = [];
           let bytes = 0;
+          const onBody = response.statusCode === 200 ? asked.onBody : undefined;
           response.on('data', (chunk: Buffer) => {
+            if (onBody) return onBody(chunk.toString('latin1'));
             bytes += chunk.length;
             if (bytes > ANSWER_BYTES_MAX) request.destroy();
             else chunks.push(chunk);

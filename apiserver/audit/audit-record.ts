@@ -24,6 +24,8 @@ const JSON_TYPE = 'application/json';
 const LATENCY_NOTED_MS = 500;
 const LATENCY = 'apiserver.latency.k8s.io/total';
 const NANOS_PER_MS = 1_000_000n;
+/** What is answered here are objects too. */
+const DISCOVERY = /^\/apis?(\/|$)/;
 /** Requests whose body is the object they are about. */
 const OBJECT_VERBS: ReadonlySet<string> = new Set(['create', 'update']);
 
@@ -44,8 +46,10 @@ export class AuditRecord implements AuditTrail {
   readonly #annotations = new Map<string, string>();
   #impersonated: AuditUser | undefined;
   #status: Status | undefined;
+  #request: unknown;
   #object: unknown;
   #chunks: Buffer[] = [];
+  #isLong = false;
   #done = false;
 
   constructor(exchange: Exchange, decision: AuditDecision, sink: RecordSink) {
@@ -64,8 +68,13 @@ export class AuditRecord implements AuditTrail {
     this.#impersonated = auditUser(user);
   }
 
+  requested(json: () => Buffer | string): void {
+    if (this.#decision.level !== 'Metadata') this.#request = parsed(json());
+  }
+
   answered(status: Status): void {
     this.#status = status;
+    if (this.#keepsBody) this.#object = status;
   }
 
   answeredObject(json: () => Buffer): void {
@@ -98,8 +107,9 @@ export class AuditRecord implements AuditTrail {
   /** Sees the answer on its way. */
   follow(isLong: boolean): void {
     const { response } = this.#exchange;
+    this.#isLong = isLong;
     if (isLong) this.#onHead(response);
-    this.#onBody(response, isLong);
+    this.#onBody(response);
     response.once('close', () => this.#complete());
   }
 
@@ -107,17 +117,17 @@ export class AuditRecord implements AuditTrail {
     const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => HttpResponse;
     response.writeHead = (...args: unknown[]) => {
       const result = writeHead(...args);
-      this.#emit('ResponseStarted', { responseStatus: { metadata: {}, code: response.statusCode } });
+      this.#emit('ResponseStarted', { responseStatus: this.#responseStatus(), responseObject: this.#object });
       return result;
     };
   }
 
   /** The last part is noted before it leaves. */
-  #onBody(response: HttpResponse, isLong: boolean): void {
+  #onBody(response: HttpResponse): void {
     const write = response.write.bind(response) as (...args: unknown[]) => boolean;
     const end = response.end.bind(response) as (...args: unknown[]) => HttpResponse;
     const keep = (chunk: unknown) => {
-      if (!isLong && Buffer.isBuffer(chunk) && (this.#keepsBody || isStatus(this.#chunks[0] ?? chunk))) this.#chunks.push(chunk);
+      if (!this.#isLong && Buffer.isBuffer(chunk) && (this.#keepsBody || isStatus(this.#chunks[0] ?? chunk))) this.#chunks.push(chunk);
     };
     response.write = (...args: unknown[]) => {
       keep(args[0]);
@@ -142,8 +152,9 @@ export class AuditRecord implements AuditTrail {
     this.#emit('ResponseComplete', { responseStatus: this.#responseStatus(), responseObject: this.#object });
   }
 
-  /** A request that took long says how long. Upstream: `writeLatencyToAnnotation`, of which this is the whole, not its parts. */
+  /** A request that took long, and should not, says how long. Upstream: `writeLatencyToAnnotation`, of which this is the whole, not its parts. */
   #noteLatency(): void {
+    if (this.#isLong) return;
     const ms = this.#sink.now() - this.#exchange.now;
     if (ms > LATENCY_NOTED_MS) this.annotate(LATENCY, formatDuration(BigInt(ms) * NANOS_PER_MS));
   }
@@ -157,7 +168,8 @@ export class AuditRecord implements AuditTrail {
     const answer = parsed(bytes);
     if (!isRecord(answer)) return;
     if (isStatus(bytes)) this.#status ??= answer as Status;
-    if (this.#keepsBody && this.#exchange.info.isResource) this.#object = this.#trimmed(answer);
+    if (this.#keepsBody && (this.#exchange.info.isResource || DISCOVERY.test(this.#exchange.info.path)))
+      this.#object = this.#trimmed(answer);
   }
 
   #responseStatus(): AuditEvent['responseStatus'] {
@@ -188,7 +200,7 @@ export class AuditRecord implements AuditTrail {
       userAgent: userAgent(exchange),
       objectRef: this.#reference(body),
       responseStatus: more.responseStatus,
-      requestObject: level === 'Metadata' || !exchange.info.isResource ? undefined : this.#trimmed(body),
+      requestObject: level === 'Metadata' || !exchange.info.isResource ? undefined : this.#trimmed(this.#request ?? body),
       responseObject: more.responseObject,
       requestReceivedTimestamp: microTime(exchange.now),
       stageTimestamp: microTime(stage === 'RequestReceived' ? exchange.now : this.#sink.now()),
@@ -242,7 +254,7 @@ function withoutManagedFields(value: unknown): Record<string, unknown> {
   return { ...value, metadata };
 }
 
-function parsed(bytes: Buffer): unknown {
+function parsed(bytes: Buffer | string): unknown {
   try {
     return parseJson(bytes.toString());
   } catch {

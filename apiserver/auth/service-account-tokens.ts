@@ -175,6 +175,8 @@ export interface TokenSubject {
 export interface IssuedToken {
   readonly token: string;
   readonly expiresMs: number;
+  /** What names it in the audit log: where it comes from, and which it is. */
+  readonly credentialId: string;
 }
 
 /** Makes service-account tokens (the `token` subresource). */
@@ -195,12 +197,13 @@ export function createTokenIssuer(options: {
     issue(subject) {
       const now = Math.floor(options.clock.now() / 1000);
       const expires = now + subject.expirationSeconds;
+      const id = options.random.uuid();
       const token = signer.sign({
         aud: subject.audiences,
         exp: expires,
         iat: now,
         iss: options.issuer,
-        jti: options.random.uuid(),
+        jti: id,
         'kubernetes.io': {
           namespace: subject.namespace,
           ...(subject.node ? { node: subject.node } : {}),
@@ -212,7 +215,7 @@ export function createTokenIssuer(options: {
         nbf: now,
         sub: `system:serviceaccount:${subject.namespace}:${subject.account.name}`,
       });
-      return { token, expiresMs: expires * 1000 };
+      return { token, expiresMs: expires * 1000, credentialId: `JTI=${id}` };
     },
   };
 }

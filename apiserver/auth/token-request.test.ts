@@ -16,9 +16,11 @@ const clock = new VirtualClock();
 let objects: ObjectsInMemory;
 let account: Live<ServiceAccount>;
 let warnings: string[];
+let notes: string[];
 
 beforeEach(async () => {
   warnings = [];
+  notes = [];
   objects = new ObjectsInMemory();
   account = await objects.create<ServiceAccount>(coreKinds.serviceaccounts, { metadata: { name: 'bot', namespace: 'ns' } });
 });
@@ -35,7 +37,13 @@ function ask(spec: object, { metadata = {}, options = {} }: { metadata?: object;
     ...options,
   });
   const { object } = decode(bodies.tokenRequest, { metadata, spec });
-  const context = { namespace: 'ns', name: 'bot', warn: (text: string) => void warnings.push(text), validate: () => Promise.resolve() };
+  const context = {
+    namespace: 'ns',
+    name: 'bot',
+    warn: (text: string) => void warnings.push(text),
+    annotate: (name: string, value: string) => void notes.push(`${name} ${value}`),
+    validate: () => Promise.resolve(),
+  };
   setTokenRequestDefaults(object as TokenRequest);
   return requests.answer(context, object as TokenRequest);
 }
@@ -67,6 +75,7 @@ describe('a token request', () => {
     const now = Math.floor(clock.now() / 1000);
     expect(Date.parse(answer.status?.expirationTimestamp ?? '')).toBe((now + 3600) * 1000);
     expect(claimsOf(answer)).toMatchObject({ aud: ['https://issuer'], exp: now + 3600, sub: 'system:serviceaccount:ns:bot' });
+    expect(notes).toEqual([`authentication.kubernetes.io/issued-credential-id JTI=${claimsOf(answer)?.jti}`]);
   });
 
   it.each([

@@ -22,6 +22,8 @@ export interface TokenRequestContext {
   readonly name: string;
   /** Adds a `Warning` header. */
   warn(text: string): void;
+  /** Adds a fact to the request's entry in the audit log. */
+  annotate(key: string, value: string): void;
   /** Validating admission, which comes after the request was checked and before anything is looked up for it. */
   validate(request: TokenRequest): Promise<void>;
 }
@@ -49,6 +51,8 @@ export interface TokenRequestsOptions {
 
 const SUBJECT: ErrorSubject = { group: 'authentication.k8s.io', resource: 'TokenRequest' };
 
+/** Where the audit log has which token was given (`pkg/registry/core/serviceaccount/storage/token.go`). */
+const ISSUED = 'authentication.kubernetes.io/issued-credential-id';
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
@@ -79,7 +83,7 @@ export const createTokenRequests = (options: TokenRequestsOptions): TokenRequest
     await context.validate(request);
     const bound = boundTo(options.objects, context, request);
     shorten(options, context, request);
-    issue(options, request, { account: referenceTo(account), bound });
+    context.annotate(ISSUED, issue(options, request, { account: referenceTo(account), bound }));
     return request;
   },
 });
@@ -175,13 +179,18 @@ function shorten({ maxExpirationSeconds: max }: TokenRequestsOptions, context: T
   spec.expirationSeconds = max;
 }
 
-function issue(options: TokenRequestsOptions, request: TokenRequest, { account, bound }: { account: TokenReference; bound: Bound }): void {
+/** @returns what names the token. */
+function issue(
+  options: TokenRequestsOptions,
+  request: TokenRequest,
+  { account, bound }: { account: TokenReference; bound: Bound },
+): string {
   const { issuer, clock, apiAudiences, extendExpiration } = options;
   const { audiences, expirationSeconds } = request.spec;
   const seconds = Number(expirationSeconds);
   const own = audiences.every((audience) => apiAudiences.includes(audience));
   const extended = extendExpiration && bound.pod !== undefined && seconds === EXTENDED_WHEN_SECONDS && own;
-  const { token } = issuer.issue({
+  const { token, credentialId } = issuer.issue({
     namespace: request.metadata.namespace ?? '',
     account,
     audiences,
@@ -190,6 +199,7 @@ function issue(options: TokenRequestsOptions, request: TokenRequest, { account, 
     warnAfterSeconds: extended ? seconds : undefined,
   });
   request.status = { token, expirationTimestamp: toTime(clock.now() + seconds * 1000) };
+  return credentialId;
 }
 
 const referenceTo = ({ metadata }: Live<KubeObject>): TokenReference => ({ name: metadata.name, uid: metadata.uid });

@@ -124,12 +124,13 @@ const timed = (rules: SchemaRules, metrics: RuleMetrics): SchemaRules => ({
 
 function infoOf(crd: Crd, { name: version, subresources }: CrdVersion, { columns }: Printer): KindInfo {
   const { kind, listKind, plural, singular = '', shortNames, categories } = acceptedNamesOf(crd);
+  const stored = storageVersion(crd);
   return {
     group: crd.spec.group,
     version,
     kind,
     listKind,
-    storageVersion: storageVersion(crd).name,
+    storageVersion: stored.served ? stored.name : '',
     resource: plural,
     singular,
     namespaced: isNamespaced(crd),

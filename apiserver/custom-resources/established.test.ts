@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openMemoryStore, type Store } from '../../store/index.ts';
-import { CRDS, type Json, startCrdServer, until, widgets } from './testing.ts';
+import { CRDS, establish, gone, type Json, startCrdServer, until, version, widgets } from './testing.ts';
 
 /** A store that keeps back writes with a text in them until it is told to go on. */
 function heldStore(store: Store, text: string) {
@@ -38,4 +38,17 @@ test('a definition is in discovery once it is Established, and not before', asyn
   await until(server, '/apis/example.com/v1', ({ status }) => status === 200);
   const crd = (await server.request('GET', `${CRDS}/widgets.example.com`)).json<Json & { status: { conditions: object[] } }>();
   expect(crd.status.conditions).toContainEqual(expect.objectContaining({ type: 'Established', status: 'True' }));
+});
+
+test('discovery has no hash of a version that objects are stored in and nobody is served', async () => {
+  await using server = await startCrdServer();
+  const hashes = async (served: boolean) => {
+    await establish(server, widgets({ versions: [version('v1', { served }), version('v2', { storage: false })] }));
+    const { resources } = (await server.request('GET', '/apis/example.com/v2')).json<{ resources: { storageVersionHash?: string }[] }>();
+    await server.request('DELETE', `${CRDS}/widgets.example.com`);
+    await until(server, `${CRDS}/widgets.example.com`, gone);
+    return resources.map(({ storageVersionHash }) => storageVersionHash);
+  };
+  expect(await hashes(true)).toEqual([expect.stringMatching(/=$/)]);
+  expect(await hashes(false)).toEqual([undefined]);
 });

@@ -105,8 +105,8 @@ const resourceEntry = (kind: KindInfo): ResourceEntry => ({
   verbs: kind.verbs,
   ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
   ...(kind.categories?.length ? { categories: kind.categories } : {}),
-  // What can be watched is stored.
-  ...(kind.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(kind) } : {}),
+  // What can be watched is stored; of a version that nobody is served upstream tells nothing.
+  ...(kind.verbs.includes('watch') && kind.storageVersion !== '' ? { storageVersionHash: storageVersionHash(kind) } : {}),
 });
 
 const subresourceEntry = (kind: KindInfo, { name, kind: body, group, version, verbs }: SubresourceInfo): ResourceEntry => ({

@@ -16,6 +16,8 @@ export interface AuditTrail {
    */
   annotate(key: string, value: string, level?: 'Metadata' | 'Request'): void;
   impersonated(user: UserInfo): void;
+  /** The object that is sent, as it is understood, in JSON; made only if it is kept. What is not told so is noted as it was sent. */
+  requested(json: () => Buffer | string): void;
   /** The Status that is answered. */
   answered(status: Status): void;
   /** The object that is answered, as JSON, when it is sent as something else; made only if it is kept. */

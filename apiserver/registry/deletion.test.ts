@@ -82,3 +82,11 @@ test.each<[string[], object, string, string[]]>([
   if (expected.length === 0) expect(plan).toEqual({ type: 'remove' });
   else expect(plan).toMatchObject({ type: 'mark', remove: false, object: { metadata: { finalizers: expected, generation: 2 } } });
 });
+
+test.each([{ propagationPolicy: 'Foreground' }, { propagationPolicy: 'Orphan' }, { orphanDependents: true }])(
+  'whose dependents nobody looks after goes at once, though it is deleted with %j',
+  (request) => {
+    const events = resourceOf({ defaultPropagation: 'unsupported' });
+    expect(planDeletion(events, context, { metadata: { name: 'a' } }, request)).toEqual({ type: 'remove' });
+  },
+);

@@ -165,11 +165,12 @@ function markDeleting({ metadata }: KubeObject, now: number): void {
   metadata.deletionGracePeriodSeconds = 0;
 }
 
-/** Gives the object the finalizers that its dependents' fate asks for. */
+/** Gives the object the finalizers that its dependents' fate asks for; none where nobody would take them away again. */
 function setDeletionFinalizers({ strategy }: Resource, object: KubeObject, request: DeleteRequest): void {
   const before = object.metadata.finalizers ?? [];
-  const orphan = orphansDependents(before, request, strategy.defaultPropagation === 'orphan');
-  const foreground = deletesDependentsFirst(before, request);
+  const isSupported = strategy.defaultPropagation !== 'unsupported';
+  const orphan = isSupported && orphansDependents(before, request, strategy.defaultPropagation === 'orphan');
+  const foreground = isSupported && deletesDependentsFirst(before, request);
   const after = before.filter((finalizer) => finalizer !== 'orphan' && finalizer !== 'foregroundDeletion');
   if (orphan) after.push('orphan');
   if (foreground) after.push('foregroundDeletion');

@@ -45,6 +45,8 @@ export interface CreateRequest {
   readonly object: KubeObject;
   /** Whether it is stored without its managed fields when it is too large with them. */
   readonly withoutFieldsIfTooLarge?: boolean | undefined;
+  /** Made by a PUT or an apply: no resourceVersion is asked about, whoever set it. */
+  readonly isByUpdate?: boolean | undefined;
 }
 
 export interface UpdateRequest {
@@ -156,6 +158,7 @@ export class ObjectRegistry {
     metadata.selfLink = undefined; // but what a PUT or an apply makes may be on its way out already
     await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
     this.#matchNamespace(context, object);
+    if (request.isByUpdate) object.metadata.resourceVersion = undefined; // a webhook may have set it
     const { name, generateName } = object.metadata;
     const write = (withFields: boolean): Promise<Stored> => {
       if (!withFields) object.metadata.managedFields = undefined;
@@ -239,8 +242,8 @@ export class ObjectRegistry {
       if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
       strategy.setStoredDefaults?.(object);
-      const isRead = isRevision(metadata.resourceVersion);
-      if (isRead && !context.dryRun) throw plainError('resourceVersion should not be set on objects to be created');
+      if (isRevision(metadata.resourceVersion) && !context.dryRun)
+        throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
         if (!context.dryRun) await this.afterCreate?.(stored.object);
@@ -273,10 +276,9 @@ export class ObjectRegistry {
   }
 
   async #insert(context: RequestContext, object: KubeObject, allocation: Allocation | undefined): Promise<Stored | 'taken'> {
-    const { resource } = this;
     const name = object.metadata.name ?? '';
     const key = this.#keyOf(context, name);
-    const encoded = resource.wire.encode(object);
+    const encoded = this.resource.wire.encode(object);
     if (context.dryRun) {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
@@ -303,7 +305,7 @@ export class ObjectRegistry {
     parseVersion(object.metadata.resourceVersion); // one that is no number is told of; of others none can be right
     object.metadata.resourceVersion = undefined;
     try {
-      return { ...(await this.create({ context, admission, object })), created: true };
+      return { ...(await this.create({ context, admission, object, isByUpdate: true })), created: true };
     } catch (error) {
       if (isAlreadyExists(error)) return 'lost';
       throw error;
@@ -428,8 +430,7 @@ export class ObjectRegistry {
     await admission.validate(context, attributes);
     if (plan.type === 'remove' && !request.change) return this.#remove(context, current);
     const planned = plan.type === 'mark' ? plan.object : object;
-    const marked = request.change?.(planned) ?? planned;
-    return this.#mark(context, current, { object: marked, remove: plan.type === 'remove' || plan.remove });
+    return this.#mark(context, current, { object: request.change?.(planned) ?? planned, remove: plan.type === 'remove' || plan.remove });
   }
 
   async #remove(context: RequestContext, current: Entry): Promise<Deleted | 'lost'> {

@@ -23,7 +23,7 @@ export const tooOld = (revision: number, oldest: number): ApiError => apiError.e
 export function tooLarge(revision: number, current: number, retryAfterSeconds = 1): ApiError {
   const error = apiError.timeout(`Too large resource version: ${revision}, current: ${current}`, retryAfterSeconds);
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
-  error.status.details = { ...error.status.details, causes };
+  error.status.details = { causes, ...error.status.details };
   return error;
 }
 

@@ -121,8 +121,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly deleteReturnsObject?: boolean | undefined;
   /** It does so though OpenAPI says that it answers a Status: upstream's wrapper around a namespace's store does not tell of it. */
   readonly deleteTellsStatus?: boolean | undefined;
-  /** `orphan` for ReplicationController and Job; absent: background. */
-  readonly defaultPropagation?: 'orphan' | undefined;
+  /** `orphan` for ReplicationController and Job; `unsupported` for Events, whose dependents nobody looks after; absent: background. */
+  readonly defaultPropagation?: 'orphan' | 'unsupported' | undefined;
   /** Why the object of a name cannot be deleted by that name, if so: whether it is there or not. A delete of the collection takes it along. */
   whyKept?(name: string): string | undefined;
   /** What a delete is warned of that leaves it at that. */

@@ -17,6 +17,7 @@ export const createObject: Handler = async (rest, exchange, { resource, registry
   span?.event('About to convert to expected version');
   const object = rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text));
   setDefaults(resource, object);
+  exchange.audit?.requested(() => resource.wire.encode(object));
   span?.event('Conversion done');
   const context = contextOf(rest, exchange, options.dryRun);
   dedupOwnerReferences(object, 'in the request', context.warn);

@@ -1,4 +1,4 @@
-import { type ApiError, apiError, goQuote, isNotFound, parseJson, type Status } from '../../api/index.ts';
+import { type ApiError, apiError, goJson, goQuote, isNotFound, parseJson, type Status } from '../../api/index.ts';
 import { bodies, DecodeError, decode, decodeProtobuf, parseYaml } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -94,6 +94,9 @@ async function deleteEach(entries: readonly Entry[], remove: (entry: Entry) => P
 
 const isDryRun = ({ dryRun }: DeleteRequest): boolean => (dryRun?.length ?? 0) > 0;
 
+/** What upstream's audit log calls options, whatever they were sent as. */
+const OPTIONS = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal' } as const;
+
 /** Delete options: of the body, or without one of the query. @throws ApiError */
 export async function readDeleteRequest(exchange: Exchange): Promise<DeleteRequest> {
   const bytes = await readBody(exchange.request);
@@ -101,6 +104,7 @@ export async function readDeleteRequest(exchange: Exchange): Promise<DeleteReque
   span?.event('limitedReadBody succeeded', { len: bytes.length });
   const request = bytes.length > 0 ? fromBody(exchange, bytes) : fromQuery(exchange);
   if (bytes.length > 0) span?.event('Decoded delete options');
+  if (bytes.length > 0) exchange.audit?.requested(() => goJson({ ...OPTIONS, ...request, ...OPTIONS }));
   if (bytes.length > 0) span?.event('Recorded the audit event');
   const error = deleteRequestError(request);
   if (error) throw error;

@@ -99,7 +99,9 @@ async function asBudgetsAllow(eviction: Eviction, name: string): Promise<void> {
 
 /** A pod that does not count for any budget goes at once, unless it has become one that does. @returns whether it went. */
 async function evictUnguarded({ options, evict }: Eviction, pod: Pod, revision: number): Promise<boolean> {
-  if (!isOver(pod)) return unlessChanged(evict, options, revision);
+  const uid = options.preconditions?.uid;
+  const isOther = uid !== undefined && uid !== pod.metadata.uid; // and will be, however often it is looked at
+  if (!isOver(pod) && !isOther) return unlessChanged(evict, options, revision);
   await evict(options);
   return true;
 }
@@ -122,7 +124,7 @@ async function unlessChanged(evict: Eviction['evict'], options: DeleteRequest, r
     await evict(isOwn ? { ...options, preconditions: { ...preconditions, resourceVersion: String(revision) } } : options);
     return true;
   } catch (error) {
-    if (isOwn && preconditions?.uid === undefined && isConflict(error)) return false;
+    if (isOwn && isConflict(error)) return false;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { apiVersionOf, type ServedKind } from '../../api/index.ts';
+import { apiVersionOf, goJson, type ServedKind } from '../../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import type { FieldManager } from '../apply/field-manager.ts';
@@ -27,6 +27,7 @@ export async function answerReview(rest: Rest, exchange: Exchange, { kind, answe
   const target = { info, type: typeOfMessage(kind.message) as ObjectType };
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const object = rest.decoder.decode(body, target, options.fieldValidation, (text) => exchange.warn(text));
+  exchange.audit?.requested(() => goJson({ kind: info.kind, apiVersion: apiVersionOf(info), ...object }));
   dedupOwnerReferences(object, 'in the request', (text) => exchange.warn(text));
   matchNamespace(object, exchange.info.namespace);
   wipeSystemFields(object.metadata);

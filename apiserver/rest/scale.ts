@@ -3,6 +3,7 @@ import {
   fieldError,
   fromLabelSelector,
   fromLabels,
+  goJson,
   isBadRequest,
   type KubeObject,
   type LabelSelector,
@@ -76,6 +77,7 @@ export const updateScale: Handler = async (rest, exchange, endpoint) => {
   const options = readWriteOptions(exchange, 'UpdateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const wanted = readScale(rest, exchange, endpoint, { body, validation: options.fieldValidation });
+  exchange.audit?.requested(() => goJson(wanted));
   checkIdentity(wanted, exchange);
   const fields = scaleFields(exchange, options);
   const wantedOf = (live: Scale) => fields.tracked(live, { ...wanted, metadata: { ...wanted.metadata } });

@@ -1,4 +1,4 @@
-import { coreKinds, type TokenRequest } from '../../api/index.ts';
+import { coreKinds, goJson, type TokenRequest } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { FieldManager } from '../apply/field-manager.ts';
@@ -26,6 +26,7 @@ export const requestToken: Handler = async (rest, exchange) => {
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const object = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text)) as TokenRequest;
   setTokenRequestDefaults(object);
+  exchange.audit?.requested(() => goJson(object));
   const { namespace, name } = exchange.info;
   matchNamespace(object, namespace);
   FIELDS.track({ ...writerOf(exchange, options), live: undefined, next: object });
@@ -43,7 +44,7 @@ export const requestToken: Handler = async (rest, exchange) => {
   // The account, and what the token is bound to, may have just been made through another API server.
   await rest.objects.fresh();
   const value = await tokens.answer(
-    { namespace, name, warn: context.warn, validate: () => rest.admission.validate(context, attributes) },
+    { namespace, name, warn: context.warn, annotate: context.annotate, validate: () => rest.admission.validate(context, attributes) },
     object,
   );
   const { kind } = INFO;

@@ -30,6 +30,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
     readObject(exchange, namespaced, () => {
       const object = rest.decoder.decode(body, resource, validation, warn);
       setDefaults(resource, object);
+      exchange.audit?.requested(() => resource.wire.encode(object));
       return object;
     });
   let first: KubeObject | undefined = read(options.fieldValidation, (text) => exchange.warn(text));

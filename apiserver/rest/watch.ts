@@ -37,7 +37,9 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
   const writer = writerFor(rest, exchange, resource, accepted);
   const withState = options.sendInitialEvents ?? version === 0;
-  if (withState) await fresh(rest.sourceOf(resource), resource, options.resourceVersion);
+  const pending = withState ? fresh(rest.sourceOf(resource), resource, options.resourceVersion) : undefined;
+  // That a revision does not come is told in the stream (upstream: `newErrWatcher` of the cacher).
+  const refusal = version === 0 ? void (await pending) : await pending?.catch(asApiError);
   await resource.cache.settled();
   // Who has gone meanwhile is told nothing: that the connection is closed would not be said again.
   if (exchange.response.destroyed) return;
@@ -45,7 +47,7 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   // Whoever asks for any state asks for all that is there, and is told where that ends; not so by the old paths (upstream: `SetListOptionsDefaults`).
   const sendInitialEvents = options.sendInitialEvents ?? (withState && exchange.parameter('watch') !== undefined);
   const session = new WatchSession(rest, exchange, { resource, options: { ...options, sendInitialEvents }, writer, from });
-  await session.start(withState);
+  await session.start(withState, refusal?.status);
 };
 
 /** What a client is sent: JSON or protobuf, never YAML. */
@@ -85,19 +87,24 @@ class WatchSession {
     this.#client = new WatchClient(this.#socket ?? exchange.response, { onSlow: () => this.#onSlow(), first: plan.writer.first });
   }
 
-  /** Resolves once the watch has begun: what it begins with is out. */
-  async start(withState: boolean): Promise<void> {
+  /** Resolves once the watch has begun: what it begins with is out. @param refusal all that is told, if so. */
+  async start(withState: boolean, refusal: Status | undefined): Promise<void> {
+    this.#open();
+    if (refusal) this.#fail(refusal);
+    else await this.#join(withState);
+    // An answer is over when it has been given; of a WebSocket nobody else knows.
+    await this.#socket?.closed;
+  }
+
+  async #join(withState: boolean): Promise<void> {
     const { resource, options, writer, from } = this.#plan;
     const { hub } = this.#rest.sourceOf(resource);
-    this.#open();
     const after = from !== undefined && from > hub.revision ? from : 0;
     const traits: CohortTraits = { selection: options.selection, writer, bookmarks: options.allowWatchBookmarks, after };
     this.#client.hold();
     this.#resources.add(resource.cache.watch(traits, this.#client));
     this.#arm();
     await this.#begin(withState).catch((error: unknown) => this.#fail(asApiError(error).status));
-    // An answer is over when it has been given; of a WebSocket nobody else knows.
-    await this.#socket?.closed;
   }
 
   #open(): void {

@@ -76,7 +76,7 @@ const subjectOf = ({ spec: { user = '', uid, groups = [], extra } }: SubjectAcce
 function validateSubject({ spec }: SubjectAccessReview): FieldError[] {
   const nobody = !spec.user && !spec.groups?.length;
   const message = 'at least one of user or group must be specified';
-  return [...validateAsked(spec), ...(nobody ? [fieldError.invalid('spec.user', spec.user ?? '', message)] : [])];
+  return validateAsked(spec, nobody ? [fieldError.invalid('spec.user', spec.user ?? '', message)] : []);
 }
 
 function validateLocal({ spec: { resourceAttributes, nonResourceAttributes } }: LocalSubjectAccessReview, namespace: string): FieldError[] {

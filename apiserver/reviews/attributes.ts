@@ -27,14 +27,21 @@ function accessAttributes(user: UserInfo, { resourceAttributes, nonResourceAttri
   return { user, verb, resourceRequest: false, path, namespace: '', group: '', version: '', resource: '', subresource: '', name: '' };
 }
 
-/** Exactly one of the two must be asked about. */
-export function validateAsked({ resourceAttributes, nonResourceAttributes }: Asked): FieldError[] {
-  if (resourceAttributes && nonResourceAttributes) {
+/** Exactly one of the two must be asked about. @param between what is told before what is wrong with selectors. */
+export function validateAsked({ resourceAttributes, nonResourceAttributes }: Asked, between: readonly FieldError[] = []): FieldError[] {
+  return [
+    ...whatIsAsked(resourceAttributes, nonResourceAttributes),
+    ...between,
+    ...(resourceAttributes ? validateSelectors(resourceAttributes) : []),
+  ];
+}
+
+function whatIsAsked(resource: ResourceAttributes | undefined, path: NonResourceAttributes | undefined): FieldError[] {
+  if (resource && path) {
     const message = 'cannot be specified in combination with resourceAttributes';
-    return [fieldError.invalid('spec.nonResourceAttributes', internalForm(nonResourceAttributes), message)];
+    return [fieldError.invalid('spec.nonResourceAttributes', internalForm(path), message)];
   }
-  if (resourceAttributes) return validateSelectors(resourceAttributes);
-  if (nonResourceAttributes) return [];
+  if (resource || path) return [];
   const message = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
   return [fieldError.invalid('spec.resourceAttributes', null, message)];
 }

@@ -82,6 +82,12 @@ describe('access reviews', () => {
     expect(await problem(SELF, { resourceAttributes: pods, nonResourceAttributes: path })).toBe(
       '422 .authorization.k8s.io "" is invalid: spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: cannot be specified in combination with resourceAttributes',
     );
+    const odd = { resourceAttributes: { ...pods, labelSelector: {} }, nonResourceAttributes: path };
+    expect((await problem(SUBJECT, odd)).match(/spec\.[\w.]+(?=: )/g)).toEqual([
+      'spec.nonResourceAttributes',
+      'spec.user',
+      'spec.resourceAttributes.labelSelector.requirements',
+    ]);
     expect(await problem(SUBJECT, { resourceAttributes: pods })).toContain(
       'spec.user: Invalid value: "": at least one of user or group must be specified',
     );

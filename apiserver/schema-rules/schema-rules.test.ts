@@ -192,6 +192,13 @@ describe('messages', () => {
     expect(said(objectOf({ a: STRING, b: STRING }, rule), value)).toEqual([`spec: Invalid value: "object": ${message}`]);
   });
 
+  it('know what was before only where a rule beside them asks for it', () => {
+    const told = { rule: 'self > 5', messageExpression: '"was " + string(oldSelf)' };
+    const was = (...others: string[]) => said(withRules(INTEGER, [told, ...others]), 1, { old: 3 });
+    expect(was()).toEqual(['spec: Invalid value: "integer": failed rule: self > 5']);
+    expect(was('self != oldSelf')).toEqual(['spec: Invalid value: "integer": was 3']);
+  });
+
   it.each([
     [undefined, 'Invalid value: "object": m'],
     ['FieldValueInvalid', 'Invalid value: "object": m'],

@@ -276,11 +276,11 @@ interface Variables {
   readonly optionalActivation: Activation;
 }
 
-/** The values of `self` and `oldSelf`; each is read once for all rules. */
+/** The values of `self` and `oldSelf`; each is read once for all rules. Where no rule asks what was before, no message is told either. */
 function variablesOf(node: RuleNode, { value, old }: Visit): Variables {
   const read = readerOf(node.schema, node.isResourceRoot);
   const self = read(value);
-  const oldSelf = isAbsent(old) ? undefined : read(old);
+  const oldSelf = isAbsent(old) || !node.rules.some(({ usesOldSelf }) => usesOldSelf) ? undefined : read(old);
   const optional = (): CelValue | CelError =>
     oldSelf === undefined ? Optional.none : oldSelf instanceof CelError ? oldSelf : new Optional(oldSelf);
   return {

@@ -8,8 +8,8 @@ import { SliceWriter } from '../shared/endpoint-slices/writer.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { TriggerTimes } from '../shared/trigger-times.ts';
-import { type AddressType, asksForHints, MANAGER, planSlices, type SlicesInput } from './plan.ts';
-import { isZoneChange, zoneSharesOf } from './topology.ts';
+import { asksForHints, type HintedTypes, MANAGER, planSlices, type SlicesInput } from './plan.ts';
+import { isOverloaded, isZoneChange, type ZoneShares, zoneSharesOf } from './topology.ts';
 
 /** How often at most the slices of a Service are written when pods change, unless it is to be less often. */
 const BATCH_MS = 100;
@@ -17,6 +17,8 @@ const BATCH_MS = 100;
 const BACKOFF_MS = 1_000;
 /** How soon a cache that is behind is looked at again, if it does not say so itself. */
 const STALE_MS = 100;
+/** The key under which Services are looked for that the nodes' zones serve badly by now. */
+const ZONES_KEY = 'zones:';
 
 export const endpointSliceController: ControllerDescriptor = {
   name: 'endpointslice-controller',
@@ -39,7 +41,9 @@ class EndpointSliceController implements Controller {
   /** Services with pods that are left out, since their nodes are not known; by the names of the nodes. */
   readonly #waitingFor = new Map<string, ReadonlySet<string>>();
   /** Services, and for which address types they have hints by the zones' shares. */
-  readonly #hinted = new Map<string, ReadonlySet<AddressType>>();
+  readonly #hinted = new Map<string, HintedTypes>();
+  /** As the nodes were when one last came, went, or changed its zone or readiness; undefined when that was not looked at yet. */
+  #zones: { readonly shares: ZoneShares | undefined } | undefined;
 
   constructor(context: ControllerContext) {
     const { informers, settings } = context;
@@ -91,13 +95,13 @@ class EndpointSliceController implements Controller {
     });
     this.#nodes.addHandler({
       onAdd: ({ metadata }) => {
-        this.#wakeHinted();
+        this.#onZones();
         for (const [key, nodes] of this.#waitingFor) if (nodes.has(metadata.name)) this.#queue.addPaced(key);
       },
       onUpdate: (node, old) => {
-        if (isZoneChange(old, node)) this.#wakeHinted();
+        if (isZoneChange(old, node)) this.#onZones();
       },
-      onDelete: () => this.#wakeHinted(),
+      onDelete: () => this.#onZones(),
     });
   }
 
@@ -114,11 +118,29 @@ class EndpointSliceController implements Controller {
     }
   }
 
-  #wakeHinted(): void {
-    for (const service of this.#services.list()) if (asksForHints(service)) this.#queue.addPaced(keyOf(service));
+  #onZones(): void {
+    this.#zones = undefined;
+    if (this.#hinted.size > 0) this.#queue.addPaced(ZONES_KEY);
+  }
+
+  /** Wakes the Services of which some zone is served by too few endpoints, now that the nodes are others. Upstream: `checkNodeTopologyDistribution`. */
+  #wakeOverloaded(): void {
+    const zones = this.#zoneShares();
+    for (const [key, types] of this.#hinted) {
+      if ([...types.values()].some((hinted) => isOverloaded(hinted, zones))) this.#queue.addPaced(key);
+    }
+  }
+
+  #zoneShares(): ZoneShares | undefined {
+    this.#zones ??= { shares: zoneSharesOf(this.#nodes.list()) };
+    return this.#zones.shares;
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
+    if (key === ZONES_KEY) {
+      this.#wakeOverloaded();
+      return undefined;
+    }
     const service = this.#services.getByKey(key);
     if (!service) {
       this.#forget(key);
@@ -134,7 +156,8 @@ class EndpointSliceController implements Controller {
     const pods = this.#pods.list(service.metadata.namespace).filter((pod) => selects(service, pod));
     const triggerTime = this.#triggers.look(key, service, pods);
     const plan = planSlices(this.#input(service, pods, slices));
-    this.#hinted.set(key, plan.hinted);
+    if (plan.hinted.size > 0) this.#hinted.set(key, plan.hinted);
+    else this.#hinted.delete(key);
     const { name, namespace, deletionTimestamp } = service.metadata;
     const title = `Service ${namespace}/${name}`;
     const { withoutNode } = plan;
@@ -178,8 +201,8 @@ class EndpointSliceController implements Controller {
       slices,
       node: (name) => this.#nodes.get('', name),
       max: this.#context.settings.maxEndpointsPerSlice,
-      zones: asksForHints(service) ? zoneSharesOf(this.#nodes.list()) : undefined,
-      hinted: this.#hinted.get(keyOf(service)) ?? new Set(),
+      zones: asksForHints(service) ? this.#zoneShares() : undefined,
+      hinted: this.#hinted.get(keyOf(service)) ?? new Map(),
     };
   }
 

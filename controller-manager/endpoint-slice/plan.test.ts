@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Endpoint, EndpointSlice, Live, Node, Pod, Service } from '../../api/index.ts';
 import { aPod, aService, meta } from '../testing/builders.ts';
 import { planSlices, type SlicesInput } from './plan.ts';
-import { zoneSharesOf } from './topology.ts';
+import { isOverloaded, zoneSharesOf } from './topology.ts';
 
 const node = (name: string, zone?: string, cpu = '4', ready = true): Live<Node> => ({
   metadata: meta(name, { namespace: undefined, labels: zone ? { 'topology.kubernetes.io/zone': zone } : {} }),
@@ -23,7 +23,7 @@ const plan = (pods: readonly Live<Pod>[], more: Partial<SlicesInput> = {}) =>
     node: (name) => NODES.find(({ metadata }) => metadata.name === name),
     max: 100,
     zones: undefined,
-    hinted: new Set(),
+    hinted: new Map(),
     ...more,
   });
 
@@ -237,9 +237,87 @@ describe('hints', () => {
       expect(refused.hinted.size).toBe(0);
     });
 
+    it('are counted where they end up', () => {
+      expect([...(auto(many(4, 'n1')).hinted.get('IPv4') ?? [])].sort()).toEqual([
+        ['a', 2],
+        ['b', 2],
+      ]);
+    });
+
+    it.each<[name: string, given: [string, number][], of: [string, number][] | undefined, isOverloaded: boolean]>([
+      ['none are given', [], [['a', 1]], false],
+      ['none are given, and nobody knows the zones', [], undefined, false],
+      ['nobody knows the zones', [['a', 1]], undefined, true],
+      [
+        'a zone has none',
+        [['a', 4]],
+        [
+          ['a', 0.9],
+          ['b', 0.1],
+        ],
+        true,
+      ],
+      [
+        'a zone has one too few',
+        [
+          ['a', 6],
+          ['b', 2],
+        ],
+        [
+          ['a', 0.5],
+          ['b', 0.5],
+        ],
+        true,
+      ],
+      [
+        'a zone has just enough',
+        [
+          ['a', 5],
+          ['b', 3],
+        ],
+        [
+          ['a', 0.6],
+          ['b', 0.4],
+        ],
+        false,
+      ],
+      [
+        'a zone is gone',
+        [
+          ['a', 2],
+          ['b', 2],
+        ],
+        [['a', 1]],
+        true,
+      ],
+      [
+        'a zone is gone that served few',
+        [
+          ['a', 9],
+          ['b', 1],
+        ],
+        [['a', 1]],
+        false,
+      ],
+      [
+        'all have their part',
+        [
+          ['a', 2],
+          ['b', 2],
+        ],
+        [
+          ['a', 0.5],
+          ['b', 0.5],
+        ],
+        false,
+      ],
+    ])('overload a zone: %s. Upstream: TestServiceOverloaded', (_, given, of, expected) => {
+      expect(isOverloaded(new Map(given), of && new Map(of))).toBe(expected);
+    });
+
     it('end when the annotation goes', () => {
       const slices = applied([], auto(many(4)));
-      const ended = plan(many(4), { slices, hinted: new Set(['IPv4'] as const) });
+      const ended = plan(many(4), { slices, hinted: new Map([['IPv4', new Map([['a', 4]])]] as const) });
       expect(ended.events.map(({ message }) => message)).toEqual(['Topology Aware Hints has been disabled, addressType: IPv4']);
       expect(served(ended.changes.updates)).toEqual([undefined, undefined, undefined, undefined]);
     });

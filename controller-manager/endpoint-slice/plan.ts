@@ -19,7 +19,7 @@ import {
 import { deepEqual } from '../shared/equality.ts';
 import { isPodReady } from '../shared/pods.ts';
 import { distributeTraffic, withoutAllHints } from './hints.ts';
-import { addTopologyHints, type HintsEvent, type ZoneShares } from './topology.ts';
+import { addTopologyHints, type Hinted, type HintsEvent, type ZoneShares } from './topology.ts';
 
 export const MANAGER = 'endpointslice-controller.k8s.io';
 const ZONE = 'topology.kubernetes.io/zone';
@@ -29,6 +29,8 @@ const RESERVED_LABELS: readonly string[] = [SERVICE_NAME, SLICE_MANAGED_BY, SLIC
 
 type Slice = Live<EndpointSlice>;
 export type AddressType = 'IPv4' | 'IPv6';
+/** How many endpoints serve each zone, where hints were given by the zones' shares. */
+export type HintedTypes = ReadonlyMap<AddressType, Hinted>;
 
 /** What is observed. */
 export interface SlicesInput {
@@ -41,7 +43,7 @@ export interface SlicesInput {
   readonly max: number;
   readonly zones: ZoneShares | undefined;
   /** For which address types hints were given by the zones' shares. */
-  readonly hinted: ReadonlySet<AddressType>;
+  readonly hinted: HintedTypes;
 }
 
 /** What is to be done about it. */
@@ -49,7 +51,7 @@ export interface SlicesPlan {
   readonly changes: SliceChanges;
   readonly events: readonly HintsEvent[];
   /** For which address types hints are given now. */
-  readonly hinted: ReadonlySet<AddressType>;
+  readonly hinted: HintedTypes;
   /** Pods that are left out, since their node is not known. */
   readonly withoutNode: readonly Live<Pod>[];
 }
@@ -60,14 +62,14 @@ export function planSlices(input: SlicesInput): SlicesPlan {
   const types = addressTypesOf(service);
   const owns = (slice: Slice) => isOwnedBy(slice, service);
   const changes: SliceChanges = { creates: [], updates: [], deletes: [], unchanged: [] };
-  const hinted = new Set<AddressType>();
+  const hinted = new Map<AddressType, Hinted>();
   const events: HintsEvent[] = [];
   const lost = new Set<Live<Pod>>();
   for (const type of types) {
     const placed = planType(input, type, lost);
     const hints = hintsFor(input, type, placed);
     events.push(...hints.events);
-    if (hints.given) hinted.add(type);
+    if (hints.given) hinted.set(type, hints.given);
     const done = reuseDeleted(hints.changes, owns);
     changes.creates.push(...done.creates);
     changes.updates.push(...done.updates);
@@ -218,5 +220,5 @@ function hintsFor({ service, zones, hinted }: SlicesInput, type: AddressType, ch
     : [];
   const { trafficDistribution } = service.spec;
   const distributed = distributeTraffic(changes, trafficDistribution) ?? withoutAllHints(changes);
-  return { changes: distributed, events, given: false };
+  return { changes: distributed, events, given: undefined };
 }

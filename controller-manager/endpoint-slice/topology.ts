@@ -38,6 +38,19 @@ export function zoneSharesOf(nodes: readonly Live<Node>[]): ZoneShares | undefin
 export const isZoneChange = (before: Live<Node>, after: Live<Node>): boolean =>
   isNodeReady(before) !== isNodeReady(after) || before.metadata.labels?.[ZONE] !== after.metadata.labels?.[ZONE];
 
+/** How many endpoints serve each zone, by hints; nothing where none are given. */
+export type Hinted = ReadonlyMap<string, number>;
+
+/** Whether some zone is served by too few endpoints, now that the zones have these shares. Upstream: `serviceOverloaded`. */
+export function isOverloaded(hinted: Hinted, zones: ZoneShares | undefined): boolean {
+  if (hinted.size === 0) return false;
+  const total = [...hinted.values()].reduce((sum, count) => sum + count, 0);
+  return !zones || [...zones].some(([zone, share]) => !hinted.has(zone) || (hinted.get(zone) ?? 0) < minimumOf(share, total));
+}
+
+/** The fewest endpoints that can serve a zone. */
+const minimumOf = (share: number, count: number): number => Math.ceil(share * count * (1 / (1 + OVERLOAD)));
+
 const isNodeReady = ({ status }: Live<Node>): boolean =>
   (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 
@@ -56,7 +69,8 @@ interface Allocation {
 export interface Hinting {
   readonly changes: SliceChanges;
   readonly events: readonly HintsEvent[];
-  readonly given: boolean;
+  /** What was given; undefined when nothing was. */
+  readonly given: Hinted | undefined;
 }
 
 /** Gives each ready endpoint a zone that it is to serve, such that all zones have their share; or none does, and an event says why. */
@@ -69,7 +83,7 @@ export function addTopologyHints(
   const refuse = (why: string): Hinting => ({
     changes: withoutAllHints(changes),
     events: event('Warning', 'TopologyAwareHintsDisabled', why),
-    given: false,
+    given: undefined,
   });
   const all = [...changes.creates, ...changes.updates, ...changes.unchanged].flatMap(({ endpoints }) => endpoints).filter(isReady);
   const allocations = allocationsOf(zones, all.length);
@@ -87,10 +101,14 @@ export function addTopologyHints(
       withHint(endpoint, isReady(endpoint) ? { forZones: [{ name: zoneOf.get(endpoint) ?? endpoint.zone ?? '' }] } : undefined),
     ),
   });
+  for (const [{ zone = '' }, to] of zoneOf) {
+    allocated.set(zone, (allocated.get(zone) ?? 0) - 1);
+    allocated.set(to, (allocated.get(to) ?? 0) + 1);
+  }
   return {
     changes: { creates: changes.creates.map(apply), updates: updates.map(apply), deletes: changes.deletes, unchanged: kept },
     events: wasGiven ? [] : event('Normal', 'TopologyAwareHintsEnabled', 'Topology Aware Hints has been enabled'),
-    given: true,
+    given: allocated,
   };
 }
 
@@ -99,7 +117,7 @@ function allocationsOf(zones: ZoneShares | undefined, count: number): ReadonlyMa
   if (!zones) return 'Insufficient Node information: allocatable CPU or zone not specified on one or more nodes';
   const figures = `(${count} endpoints, ${zones.size} zones)`;
   if (zones.size > count) return `Insufficient number of endpoints ${figures}`;
-  const minima = new Map([...zones].map(([zone, share]) => [zone, Math.ceil((share * count) / (1 + OVERLOAD))]));
+  const minima = new Map([...zones].map(([zone, share]) => [zone, minimumOf(share, count)]));
   const spare = count - [...minima.values()].reduce((sum, minimum) => sum + minimum, 0);
   if (spare < 0) return `Unable to allocate minimum required endpoints to each zone without exceeding overload threshold ${figures}`;
   return new Map(

@@ -65,7 +65,7 @@ class NodeLifecycleController implements Controller {
     const { informers, clock } = context;
     this.#context = context;
     this.#queue = new WorkQueue({ clock });
-    this.#limiter = new TaintLimiter(clock);
+    this.#limiter = new TaintLimiter(clock, context.settings.nodeEvictionRate);
     this.#nodes = informers.nodes();
     this.#pods = informers.pods();
     this.#leases = informers.leases();
@@ -154,8 +154,7 @@ class NodeLifecycleController implements Controller {
   async #monitor(): Promise<void> {
     const { clock, metrics } = this.#context;
     const begin = clock.monotonic();
-    const nodes = this.#nodes.list();
-    this.#noteComings(nodes);
+    const nodes = await this.#noteComings(this.#nodes.list());
     const zones = new Map<string, boolean[]>();
     await forEachLimited(nodes, MONITOR_WORKERS, async (node) => {
       const looked = await this.#look(node);
@@ -166,20 +165,30 @@ class NodeLifecycleController implements Controller {
     });
     metrics.nodes.monitorSeconds.observe((clock.monotonic() - begin) / 1000);
     await this.#handleDisruption(zones, nodes);
+    // Not before it is known how the zones are.
+    if (!this.#limiter.isEmpty) this.#queue.add(TAINTS_KEY);
   }
 
-  #noteComings(nodes: readonly Live<Node>[]): void {
-    const present = new Set(nodes.map(({ metadata }) => metadata.name));
-    for (const { metadata } of nodes) {
-      if (this.#known.has(metadata.name)) continue;
-      this.#known.set(metadata.name, metadata.uid);
-      this.#record(
-        metadata.name,
-        metadata.uid,
-        'RegisteredNode',
-        `Node ${metadata.name} event: Registered Node ${metadata.name} in Controller`,
-      );
-    }
+  /**
+   * Notes which nodes came and went. What taints say of one that is new here was found out by somebody else: it is forgotten, and found
+   * out anew, also by a manager that has just started.
+   *
+   * @returns the nodes as they are now.
+   */
+  async #noteComings(nodes: readonly Live<Node>[]): Promise<readonly Live<Node>[]> {
+    const untainted = new Map<string, Live<Node>>();
+    await forEachLimited(nodes, MONITOR_WORKERS, async (node) => {
+      const { name, uid } = node.metadata;
+      if (this.#known.has(name)) return;
+      this.#known.set(name, uid);
+      this.#record(name, uid, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+      untainted.set(name, await this.#untaint(node));
+    });
+    this.#noteGoings(new Set(nodes.map(({ metadata }) => metadata.name)));
+    return nodes.map((node) => untainted.get(node.metadata.name) ?? node);
+  }
+
+  #noteGoings(present: ReadonlySet<string>): void {
     for (const [name, uid] of this.#known) {
       if (present.has(name)) continue;
       this.#known.delete(name);
@@ -247,7 +256,6 @@ class NodeLifecycleController implements Controller {
       await this.#taint(node, change);
     } else {
       this.#limiter.add(zoneOf(node), node.metadata.name);
-      this.#queue.add(TAINTS_KEY);
     }
   }
 
@@ -282,11 +290,18 @@ class NodeLifecycleController implements Controller {
     });
     this.#countZones(zones);
     this.#zones = plan.states;
+    const present = new Set(nodes.map(zoneOf));
+    this.#limiter.keepZones(present);
     // A zone of which no node counts is as any other that is well.
-    for (const zone of new Set(nodes.map(zoneOf))) this.#limiter.setRate(zone, plan.rates.get(zone) ?? settings.nodeEvictionRate);
+    for (const zone of present) {
+      const rate = plan.rates.get(zone) ?? (plan.states.has(zone) ? undefined : settings.nodeEvictionRate);
+      if (rate !== undefined) this.#limiter.setRate(zone, rate);
+    }
     if (plan.entersTotal && nodes.length > 0) {
       logger.warn({ nodes: nodes.length }, 'no node is ready, nothing is tainted until one is');
-      await forEachLimited(nodes, MONITOR_WORKERS, (node) => this.#untaint(node));
+      await forEachLimited(nodes, MONITOR_WORKERS, async (node) => {
+        await this.#untaint(node);
+      });
     }
     if (plan.leavesTotal) {
       for (const [name, health] of this.#health) this.#health.set(name, { ...health, probedMs: clock.now() });
@@ -305,11 +320,13 @@ class NodeLifecycleController implements Controller {
     }
   }
 
-  async #untaint(node: Live<Node>): Promise<void> {
+  /** @returns the node as it is now. */
+  async #untaint(node: Live<Node>): Promise<Live<Node>> {
     try {
-      await this.#taint(node, reachableChange);
+      return await this.#taint(node, reachableChange);
     } catch (error) {
       this.#context.logger.info({ node: node.metadata.name, err: error }, 'taints of node could not be taken off');
+      return node;
     }
   }
 
@@ -319,7 +336,7 @@ class NodeLifecycleController implements Controller {
   }
 
   async #markNotReady(pod: Live<Pod>): Promise<void> {
-    if (podCondition(pod, 'Ready')?.status !== 'True') return;
+    if ((podCondition(pod, 'Ready')?.status ?? 'False') === 'False') return;
     const { name, namespace, uid } = pod.metadata;
     const condition = { type: 'Ready', status: 'False', lastTransitionTime: toTime(this.#context.clock.now()) };
     const body = { metadata: { uid }, status: { conditions: [condition] } };

@@ -12,15 +12,16 @@ export interface NodeHealth {
 export const readyCondition = (node: Node): NodeCondition | undefined => node.status.conditions?.find(({ type }) => type === 'Ready');
 
 /**
- * Where a lease was renewed later, or the heartbeat of the Ready condition is another one, the node is alive. One that never said that it is
- * ready counts from its creation.
+ * Where a lease was renewed later, or the heartbeat of the Ready condition is another one, the node is alive; also where that condition was
+ * taken away. One that never said that it is ready counts from its creation.
  */
 export function observe(before: NodeHealth | undefined, node: Node, lease: Lease | undefined, now: number): NodeHealth {
   const ready = readyCondition(node);
   const renewedMs = msOf(lease?.spec.renewTime);
   const heartbeat = ready?.lastHeartbeatTime ?? undefined;
   const isRenewed = !Number.isNaN(renewedMs) && !(before && before.renewedMs >= renewedMs);
-  const hasBeaten = ready !== undefined && !(before?.hasReadyCondition && before.heartbeat === heartbeat);
+  const wasReported = before?.hasReadyCondition === true;
+  const hasBeaten = ready === undefined ? wasReported : !(wasReported && before.heartbeat === heartbeat);
   return {
     probedMs: isRenewed || hasBeaten ? now : (before?.probedMs ?? msOf(node.metadata.creationTimestamp)),
     heartbeat,

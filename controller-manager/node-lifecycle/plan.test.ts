@@ -37,7 +37,7 @@ describe('signs of life', () => {
     { name: 'an earlier heartbeat', from: beating(5), to: beating(6), leases: [], isSign: true },
     { name: 'another status without a heartbeat', from: beating(5), to: beating(5, 'False'), leases: [], isSign: false },
     { name: 'a first report', from: mute, to: beating(600), leases: [], isSign: true },
-    { name: 'a report that is taken back', from: beating(5), to: mute, leases: [], isSign: false },
+    { name: 'a report that is taken back', from: beating(5), to: mute, leases: [], isSign: true },
     { name: 'still no report', from: mute, to: mute, leases: [], isSign: false },
   ])('$name', ({ from, to, leases: [first, second], isSign }) => {
     const before = observe(undefined, from, first === undefined ? undefined : lease(first), NOW);
@@ -307,7 +307,7 @@ describe('zones', () => {
     rate: Record<string, number>;
     turn: 'enters' | 'leaves' | 'none';
   }>([
-    { name: 'all is well', zones: [{ a: nodes(0, 1) }, { a: nodes(0, 1) }], states: { a: 'normal' }, rate: { a: 0.1 }, turn: 'none' },
+    { name: 'all is well', zones: [{ a: nodes(0, 1) }, { a: nodes(0, 1) }], states: { a: 'normal' }, rate: {}, turn: 'none' },
     {
       name: 'both are down, one comes back',
       zones: [
@@ -334,7 +334,7 @@ describe('zones', () => {
         { a: nodes(1, 0), b: nodes(0, 1) },
       ],
       states: { a: 'full', b: 'normal' },
-      rate: { a: 0.1, b: 0.1 },
+      rate: {},
       turn: 'none',
     },
     {
@@ -344,14 +344,14 @@ describe('zones', () => {
         { a: nodes(1, 0), b: nodes(1, 0) },
       ],
       states: { a: 'full', b: 'full' },
-      rate: { a: 0, b: 0 },
+      rate: {},
       turn: 'none',
     },
     {
       name: 'the only zone that was up is gone',
       zones: [{ a: nodes(1, 0), b: nodes(0, 1) }, { a: nodes(1, 0) }],
       states: { a: 'full' },
-      rate: { a: 0 },
+      rate: {},
       turn: 'none',
     },
     {
@@ -375,6 +375,13 @@ describe('zones', () => {
       rate: { b: 0.1 },
       turn: 'none',
     },
+    {
+      name: 'a zone that fails in part grows',
+      zones: [{ a: nodes(30, 20) }, { a: nodes(40, 20) }],
+      states: { a: 'partial' },
+      rate: {},
+      turn: 'none',
+    },
     { name: 'no node counts', zones: [{}, {}], states: {}, rate: {}, turn: 'none' },
   ])('$name', ({ zones: [first, second], states, rate, turn }) => {
     const after = plan(plan(new Map(), first).states, second);
@@ -391,8 +398,7 @@ describe('zones', () => {
 describe('the queue of nodes to be tainted', () => {
   const limited = (rate: number, ...names: string[]) => {
     const clock = new VirtualClock();
-    const limiter = new TaintLimiter(clock);
-    limiter.setRate('a', rate);
+    const limiter = new TaintLimiter(clock, rate);
     for (const name of names) limiter.add('a', name);
     /** What is let through in so many seconds, tenth by tenth. */
     const during = async (seconds: number) => {
@@ -458,5 +464,31 @@ describe('the queue of nodes to be tainted', () => {
     expect(await during(5)).toEqual(['m1', 'm2']);
     limiter.setRate('a', 1);
     expect(await during(5)).toEqual(['n1', 'n2']);
+  });
+
+  it.each([
+    { from: 0.1, taken: 0, to: 1, at: 0 },
+    { from: 0.1, taken: 1, to: 1, at: 1 },
+    { from: 0, taken: 0, to: 1, at: 1 },
+    { from: 1, taken: 1, to: 0.1, at: 10 },
+    { from: 1, taken: 1, to: 1, at: 0.5 },
+  ])('at another rate ($from to $to) the next one goes after $at s when $taken went before', async ({ from, taken, to, at }) => {
+    const { clock, limiter, during } = limited(from);
+    for (const name of ['n1', 'n2'].slice(0, taken)) limiter.add('a', name);
+    limiter.take();
+    await clock.advance(500);
+    limiter.setRate('a', to);
+    limiter.add('a', 'next');
+    if (at > 0) expect(await during(at - 0.2)).not.toContain('next');
+    expect(await during(0.4)).toContain('next');
+  });
+
+  it('a zone that is gone is forgotten', () => {
+    const { limiter } = limited(0.1, 'n1', 'n2');
+    expect(limiter.take()).toEqual(['n1']);
+    limiter.keepZones(new Set(['b']));
+    expect(limiter.isEmpty).toBe(true);
+    limiter.add('a', 'n2');
+    expect(limiter.take()).toEqual(['n2']);
   });
 });

@@ -12,10 +12,13 @@ interface Zone {
 /** Nodes that wait for their NoExecute taint, each zone at its own rate: evictions must not outrun a cluster that recovers. */
 export class TaintLimiter {
   readonly #clock: Clock;
+  readonly #rate: number;
   readonly #zones = new Map<string, Zone>();
 
-  constructor(clock: Clock) {
+  /** @param rate nodes a second, in zones of which nothing else is known yet. */
+  constructor(clock: Clock, rate: number) {
     this.#clock = clock;
+    this.#rate = rate;
   }
 
   get isEmpty(): boolean {
@@ -37,10 +40,18 @@ export class TaintLimiter {
     for (const { waiting } of this.#zones.values()) waiting.delete(node);
   }
 
+  /** Another rate begins with a turn only if there was one left of the old. Upstream: `SwapLimiter`. */
   setRate(zone: string, rate: number): void {
     const entry = this.#zone(zone);
+    if (entry.rate === rate) return;
     this.#refill(entry);
+    entry.tokens = entry.rate > 0 && entry.tokens >= 1 ? 1 : 0;
     entry.rate = rate;
+  }
+
+  /** Forgets all zones but these. */
+  keepZones(zones: ReadonlySet<string>): void {
+    for (const zone of this.#zones.keys()) if (!zones.has(zone)) this.#zones.delete(zone);
   }
 
   /** The nodes whose turn it is; they wait no more. */
@@ -66,7 +77,7 @@ export class TaintLimiter {
   #zone(name: string): Zone {
     const known = this.#zones.get(name);
     if (known) return known;
-    const zone: Zone = { rate: 0, tokens: 1, refilledMs: this.#clock.monotonic(), waiting: new Set() };
+    const zone: Zone = { rate: this.#rate, tokens: 1, refilledMs: this.#clock.monotonic(), waiting: new Set() };
     this.#zones.set(name, zone);
     return zone;
   }

@@ -37,7 +37,7 @@ export function taintRate(state: ZoneState, zoneSize: number, rates: EvictionRat
 
 /** What a look at all zones leads to. */
 export interface DisruptionPlan {
-  /** Nodes a second, by zone. */
+  /** Nodes a second from now on, by zone; a zone that is as it was keeps its rate, however many nodes it has by now. */
   readonly rates: ReadonlyMap<string, number>;
   readonly states: ReadonlyMap<string, ZoneState>;
   /** Every zone just failed: rather us than them. All NoExecute taints go, and no more are put on. */
@@ -47,7 +47,7 @@ export interface DisruptionPlan {
 }
 
 /**
- * Decides at which rates nodes are tainted.
+ * Decides at which rates nodes are tainted. Upstream: `handleDisruption`.
  *
  * @param before states at the last look.
  * @param zones whether each node is ready, by zone.
@@ -63,10 +63,12 @@ export function planDisruption(
   const known = [...before].filter(([zone]) => zones.has(zone)).map(([, state]) => state);
   const wasTotal = known.length > 0 && known.every(isFull);
   const isTotal = states.size > 0 && [...states.values()].every(isFull);
+  const [entersTotal, leavesTotal] = [isTotal && !wasTotal, wasTotal && !isTotal];
+  const changed = [...states].filter(([zone, state]) => entersTotal || leavesTotal || before.get(zone) !== state);
   return {
     states,
-    rates: new Map([...zones].map(([zone, ready]) => [zone, isTotal ? 0 : taintRate(states.get(zone) ?? 'normal', ready.length, rates)])),
-    entersTotal: isTotal && !wasTotal,
-    leavesTotal: wasTotal && !isTotal,
+    rates: new Map(changed.map(([zone, state]) => [zone, isTotal ? 0 : taintRate(state, zones.get(zone)?.length ?? 0, rates)])),
+    entersTotal,
+    leavesTotal,
   };
 }

@@ -73,10 +73,19 @@ function planUnbound(claim: Claim, world: ClaimWorld): ClaimPlan {
   if (isDelayed && claim.metadata.annotations?.[SELECTED_NODE] === undefined) {
     return { action: 'wait', notice: waitingNotice(world.waitingPods(claim)) };
   }
+  // It is offered as soon as it is known to be free: there is nothing to complain of.
+  if (!isDelayed && bestMatch(claim, world.volumes.flatMap(onceAvailable), false)) return { action: 'wait' };
   const className = storageClassOf(claim);
   if (className !== '') return planProvision(className, world);
   const message = 'no persistent volumes available for this claim and no storage class is set';
   return { action: 'wait', notice: normal('FailedBinding', message) };
+}
+
+/** A volume that has just come, as it will be once it was looked at; nothing for others. */
+function onceAvailable(volume: Volume): Volume[] {
+  const { spec, status } = volume;
+  const isNew = !spec.claimRef?.uid && (status.phase === undefined || status.phase === 'Pending');
+  return isNew ? [{ ...volume, status: { ...status, phase: 'Available' } }] : [];
 }
 
 /** The user asked for this very volume. */

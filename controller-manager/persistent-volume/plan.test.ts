@@ -71,6 +71,20 @@ describe('a claim that is not bound', () => {
         { volumes: [volume('one'), volume('both', { accessModes: ['ReadOnlyMany', 'ReadWriteOnce'] })] },
       ],
     ],
+    ['wait', [claim(), { volumes: [volume('just come', {}, { phase: 'Pending' })] }]],
+    [
+      'wait',
+      [claim({ storageClassName: 'nobody’s' }), { volumes: [volume('just come', { storageClassName: 'nobody’s' }, { phase: 'Pending' })] }],
+    ],
+    ['bind v', [claim(), { volumes: [volume('just come', {}, { phase: 'Pending' }), volume('v')] }]],
+    [
+      'wait FailedBinding: no persistent volumes available for this claim and no storage class is set',
+      [claim(), { volumes: [volume('too small', { capacity: { storage: '1Mi' } }, { phase: 'Pending' })] }],
+    ],
+    [
+      'wait FailedBinding: no persistent volumes available for this claim and no storage class is set',
+      [claim(), { volumes: [volume('somebody’s', ref({ name: 'else', uid: undefined }), { phase: 'Pending' })] }],
+    ],
     ['classify std', [claim({ storageClassName: undefined }), { classes: [marked] }]],
     ['bind v', [claim({ storageClassName: undefined }), { classes: [marked], volumes: [volume('v')] }]],
     ['provision by x.io/y', [claim({ storageClassName: 'std' }), { classes: [marked] }]],

@@ -39,7 +39,9 @@ export const resourceQuotaController: ControllerDescriptor = {
  * Q1  A count is written only over the quota that was read before it: whatever was charged meanwhile makes the write fail, and the count
  *     is done again. A count that agrees with the quota holds only if nothing was charged meanwhile either: the server is asked, and it is
  *     counted again when the cache has what it says.
- * Q2  A count that is less than what the quota says is done once more after a moment, so that what was charged before is stored by then.
+ * Q2  A count that is less than what the quota says is done once more a moment after the quota was last seen to change, so that what was
+ *     charged before is stored by then. One that has not changed for that long is put right at once: who makes a new object in the place
+ *     of one that is gone would be refused meanwhile.
  */
 class ResourceQuotaController implements Controller {
   readonly #context: ControllerContext;
@@ -48,6 +50,8 @@ class ResourceQuotaController implements Controller {
   readonly #queue: PacedQueue;
   /** Quotas without which the API server refuses requests. */
   readonly #priority: PacedQueue;
+  /** When each quota was last seen to change, by the monotonic clock. */
+  readonly #changedAt = new Map<string, number>();
 
   constructor(context: ControllerContext) {
     const { clock, informers } = context;
@@ -59,14 +63,19 @@ class ResourceQuotaController implements Controller {
     // What is counted by more than its number is followed with all that it is counted by, be no other controller there to have it so.
     for (const hold of [informers.pods, informers.services, informers.persistentVolumeClaims]) hold();
     this.#quotas.addHandler({
-      onAdd: (quota) => this.#enqueue(quota),
+      onAdd: (quota) => {
+        this.#changedAt.set(keyOf(quota), clock.monotonic());
+        this.#enqueue(quota);
+      },
       onUpdate: (quota, old) => {
+        this.#changedAt.set(keyOf(quota), clock.monotonic());
         // What was used changes with every request; only new limits are news.
         if (!sameAmounts(old.spec.hard, quota.spec.hard)) this.#enqueue(quota);
       },
       onDelete: (quota) => {
         this.#queue.drop(keyOf(quota));
         this.#priority.drop(keyOf(quota));
+        this.#changedAt.delete(keyOf(quota));
       },
     });
     this.#monitors.addHandlers((kind) => this.#follow(kind));
@@ -143,12 +152,14 @@ class ResourceQuotaController implements Controller {
 
   async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const { clock, client } = this.#context;
+    const begin = clock.monotonic();
     const quota = this.#quotas.getByKey(key);
     if (!quota || quota.metadata.deletionTimestamp !== undefined) return undefined;
     const kinds = countedKinds(quota, this.#monitors.kinds);
     let counted = await this.#count(quota, kinds, signal);
-    if (isLess(counted.usage, quota)) {
-      if (!(await pause(clock, SETTLE_MS, signal))) return undefined;
+    const settleMs = (this.#changedAt.get(key) ?? 0) + SETTLE_MS - begin;
+    if (settleMs > 0 && isLess(counted.usage, quota)) {
+      if (!(await pause(clock, settleMs, signal))) return undefined;
       counted = await this.#count(quota, kinds, signal);
     }
     const status = planStatus(quota, counted.usage);

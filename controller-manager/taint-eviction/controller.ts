@@ -3,7 +3,7 @@ import { type EventRecorder, type Informer, runController, WorkQueue } from '../
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_NODE } from '../informers.ts';
 import { deepEqual } from '../shared/equality.ts';
-import { podConditionPatch } from '../shared/pods.ts';
+import { podCondition, podConditionPatch } from '../shared/pods.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { evictionOf, noExecuteTaints } from './plan.ts';
 
@@ -15,13 +15,18 @@ export const taintEvictionController: ControllerDescriptor = {
   create: (context) => new TaintEvictionController(context),
 };
 
-/** A deletion that was announced. */
+/** A deletion that is to come, or was done. */
 interface Scheduled {
   readonly uid: string;
   readonly fireMs: number;
+  readonly isDone: boolean;
 }
 
-/** Deletes pods that do not tolerate a NoExecute taint of their node, at once or when their toleration ends. */
+/**
+ * Deletes pods that do not tolerate a NoExecute taint of their node, at once or when their toleration ends. A pod that is going already is
+ * none the less told why: once by a toleration that ends, and with each change of the taints that it does not tolerate. Upstream:
+ * `processPodOnNode`, `TimedWorkerQueue`.
+ */
 class TaintEvictionController implements Controller {
   readonly #context: ControllerContext;
   readonly #queue: WorkQueue;
@@ -89,15 +94,16 @@ class TaintEvictionController implements Controller {
       this.#cancel(key, pod);
       return undefined;
     }
-    if (pod.metadata.deletionTimestamp) return undefined;
-    if (eviction.kind === 'after' && !(scheduled && scheduled.fireMs <= now)) {
-      const fireMs = scheduled?.fireMs ?? now + eviction.delayMs;
-      this.#scheduled.set(key, { uid: pod.metadata.uid, fireMs });
+    const { uid } = pod.metadata;
+    if (eviction.kind === 'now') this.#cancel(key, pod);
+    else if (scheduled?.isDone) return undefined;
+    const fireMs = eviction.kind === 'now' ? now : (scheduled?.fireMs ?? now + eviction.delayMs);
+    if (fireMs > now) {
+      this.#scheduled.set(key, { uid, fireMs, isDone: false });
       return { requeueAfterMs: fireMs - now };
     }
-    if (eviction.kind === 'now') this.#cancel(key, pod);
-    await this.#evict(key, pod, eviction.kind === 'after' ? (scheduled?.fireMs ?? now) : now);
-    this.#scheduled.delete(key);
+    await this.#evict(key, pod, fireMs);
+    this.#scheduled.set(key, { uid, fireMs, isDone: true });
     return undefined;
   }
 
@@ -105,6 +111,7 @@ class TaintEvictionController implements Controller {
     const scheduled = this.#scheduled.get(key);
     if (!scheduled) return;
     this.#scheduled.delete(key);
+    if (scheduled.isDone) return;
     const slash = key.indexOf('/');
     const metadata = pod?.metadata ?? { namespace: key.slice(0, slash), name: key.slice(slash + 1), uid: scheduled.uid };
     this.#recorder.event(subjectOf(coreKinds.pods, { metadata }), 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
@@ -123,8 +130,11 @@ class TaintEvictionController implements Controller {
       message: 'Taint manager: deleting due to NoExecute taint',
     };
     const body = { metadata: { uid }, status: podConditionPatch(pod, condition, this.#context.clock.now()) };
+    const told = podCondition(pod, condition.type);
     try {
-      await resource.patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
+      if (told?.status !== condition.status || told.reason !== condition.reason || told.message !== condition.message) {
+        await resource.patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
+      }
       await resource.delete(name, { namespace, preconditions: { uid } });
       const { metrics, clock } = this.#context;
       metrics.taintEviction.deletions.inc();

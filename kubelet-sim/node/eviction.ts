@@ -132,7 +132,7 @@ export interface Candidate {
   readonly volumes?: (() => readonly VolumeStats[]) | undefined;
 }
 
-const CRITICAL_PRIORITY = 2_000_000_000;
+export const CRITICAL_PRIORITY = 2_000_000_000;
 
 export const isCriticalPod = (pod: Pod): boolean => isStatic(pod) || (pod.spec.priority ?? 0) >= CRITICAL_PRIORITY;
 

@@ -380,7 +380,7 @@ export class NodeAgent {
    */
   async shutDown(graceSeconds: readonly [number, number]): Promise<void> {
     this.#gate.isShut = true;
-    this.#told.tell('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
+    this.#told.tell('Normal', 'Shutdown', 'Shutdown manager detected shutdown event');
     this.#becomes({ ...this.#health, notReady: 'node is shutting down' });
     this.#reportIf(true);
     await endInTurn([...this.#workers.values()], graceSeconds, { clock: this.#options.clock, signal: this.#abort.signal });
@@ -449,6 +449,7 @@ export class NodeAgent {
     else this.#end(pod);
     this.#secondLooks.delete(pod);
     this.#workers.delete(pod.metadata.uid);
+    this.#gate.roomCame();
   }
 
   /** A pod is gone: a static one of the same name that follows it waits until it has ended. */

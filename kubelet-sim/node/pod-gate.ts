@@ -24,6 +24,8 @@ export class PodGate {
   readonly #parts: GateParts;
   /** The node is about to be switched off. */
   isShut = false;
+  /** UIDs of pods that are to grow when there is room. */
+  readonly #waiting = new Set<string>();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -31,7 +33,7 @@ export class PodGate {
 
   /** Why the node does not take a pod. @param preempted gets those that have to go for it */
   admit(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
-    if (this.isShut) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
+    if (this.isShut) return { reason: 'NodeShutdown', message: 'Pod was rejected: Pod was rejected as the node is shutting down.' };
     const pressures = this.#parts.pressures();
     const short = pressureVerdict(pod, pressures, conditionTypes(pressures));
     if (short || !this.#parts.node()) return short;
@@ -51,8 +53,24 @@ export class PodGate {
   /** Why a pod that is here cannot have the resources that it now asks for. */
   admitResize(pod: Pod): ResizeRefusal | undefined {
     const { workers } = this.#parts;
-    const own = workers.get(pod.metadata.uid ?? '');
-    return own && resizeInTurn(pod, own, workers.values(), (each) => this.#scopeBeside(each));
+    const uid = pod.metadata.uid ?? '';
+    const own = workers.get(uid);
+    if (!own) return undefined;
+    const refusal = resizeInTurn(pod, own, workers.values(), (each) => this.#scopeBeside(each));
+    if (refusal?.reason === 'Deferred') this.#waiting.add(uid);
+    else this.#waiting.delete(uid);
+    // What it gives up it still has until this is answered.
+    if (!refusal && this.#waiting.size > 0) queueMicrotask(() => this.roomCame());
+    return refusal;
+  }
+
+  /** A pod has gone, or shrunk: those that wait for room look whether there is some. Upstream: `RetryPendingResizes`, `pkg/kubelet/allocation`. */
+  roomCame(): void {
+    for (const uid of this.#waiting) {
+      const worker = this.#parts.workers.get(uid);
+      if (worker?.isActive) worker.poke();
+      else this.#waiting.delete(uid);
+    }
   }
 
   /** What the node has, and the others on it with what they were given. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/index.ts';
 import type { Verdict } from '../pod/observed.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import { isCriticalPod } from './eviction.ts';
+import { CRITICAL_PRIORITY } from './eviction.ts';
 
 const SHUTDOWN_MESSAGE = 'Pod was terminated in response to imminent node shutdown.';
 /** What becomes of pods when their node shuts down. Upstream: `pkg/kubelet/nodeshutdown`. */
@@ -21,7 +21,7 @@ export async function endInTurn(
 ): Promise<void> {
   const all = workers.filter(({ isActive }) => isActive);
   for (const [i, seconds] of graceSeconds.entries()) {
-    const group = all.filter(({ pod }) => isCriticalPod(pod) === (i === 1));
+    const group = all.filter(({ pod }) => (pod.spec.priority ?? 0) >= CRITICAL_PRIORITY === (i === 1));
     for (const worker of group) worker.evict(SHUTDOWN_VERDICT, Math.min(seconds, worker.pod.spec.terminationGracePeriodSeconds ?? seconds));
     const end = clock.monotonic() + seconds * 1000;
     while (group.some(({ isActive }) => isActive) && clock.monotonic() < end) await clock.sleep(SHUTDOWN_LOOK_MS, signal);

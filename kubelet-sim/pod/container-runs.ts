@@ -69,8 +69,17 @@ export class ContainerRuns implements StarterParts {
     this.book.prune(now, 0);
   }
 
+  /** All has ended. */
+  forgetReplaced(): void {
+    this.book.pruneEnded(this.node.clock.now());
+  }
+
+  /** What is known of each; a script may say whether it is ready. */
   observe(): ReadonlyMap<string, ObservedContainer> {
-    return this.book.observe(this.sandbox.id);
+    const observed = this.book.observe(this.sandbox.id);
+    const readinessOf = this.node.scripts?.readinessOf;
+    if (!readinessOf) return observed;
+    return new Map([...observed].map(([name, known]) => [name, { ...known, ready: readinessOf(this.pod, name) ?? known.ready }]));
   }
 
   get isAnyRunning(): boolean {

@@ -10,10 +10,9 @@ const SECONDS_MIN = 1;
  * @param evictionSeconds what an eviction leaves it, where it leaves less.
  */
 export function graceMsOf({ metadata, spec }: Live<Pod>, evictionSeconds: number | undefined): number {
-  const { terminationGracePeriodSeconds = SECONDS_DEFAULT } = spec;
   const asked = [metadata.deletionGracePeriodSeconds, evictionSeconds].filter((seconds) => seconds !== undefined);
-  const seconds = asked.length > 0 ? Math.min(...asked) : 0;
-  return Math.max(seconds === 0 ? terminationGracePeriodSeconds : seconds, SECONDS_MIN) * 1000;
+  const seconds = asked.length > 0 ? Math.min(...asked) : (spec.terminationGracePeriodSeconds ?? SECONDS_DEFAULT);
+  return Math.max(seconds, SECONDS_MIN) * 1000;
 }
 
 /** The time that something is given to stop. */

@@ -34,6 +34,8 @@ export interface ObservedContainer {
 export interface Verdict {
   readonly reason: string;
   readonly message: string;
+  /** Found at each look: conditions tell of it while containers still run. Upstream: `ShouldEvict` in `generateAPIPodStatus`. */
+  readonly isFound?: true | undefined;
   /** What the pod's conditions say of it besides, e.g. DisruptionTarget. */
   readonly condition?: { readonly type: string; readonly status: string; readonly reason: string; readonly message: string } | undefined;
 }

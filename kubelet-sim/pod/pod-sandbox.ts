@@ -16,6 +16,8 @@ import { setUpVolumes, volumesOf } from './volumes/volumes.ts';
 /** Waits between tries to mount volumes, and to make a sandbox. */
 const MOUNT_RETRY_MS = 500;
 const SANDBOX_RETRY_MS = 10_000;
+/** For how long a kubelet waits for volumes before it looks at the pod again. Upstream: `podAttachAndMountTimeout`, `pkg/kubelet/volumemanager`. */
+const MOUNT_WAIT_MS = 123_000;
 /** A new node gets its range in a moment; only after so many tries is it worth an event. */
 const RANGE_RETRY_MS = 1000;
 const RANGE_WAITS_MAX = 5;
@@ -42,6 +44,8 @@ export class PodSandbox implements VolumeScope {
   #volumes: readonly PodVolume[] | undefined;
   #mounted: readonly MountedVolume[] | undefined;
   #mountFailures = 0;
+  /** Since when its volumes are waited for. */
+  #mountingSince: number | undefined;
   #rangeWaits = 0;
 
   constructor(node: NodeServices, owner: AllocatedPod) {
@@ -62,19 +66,31 @@ export class PodSandbox implements VolumeScope {
     return this.#mounted ?? NONE;
   }
 
+  /** How long nothing but the pod's deletion is heeded, for its volumes are waited for. */
+  get mountWaitMs(): number {
+    if (this.#mountingSince === undefined) return 0;
+    return MOUNT_WAIT_MS - ((this.node.clock.monotonic() - this.#mountingSince) % MOUNT_WAIT_MS);
+  }
+
   facts(): PodFacts {
     const pod = this.#owner.allocated;
     return { pod, podIPs: this.status ? addressesOf(this.status) : [], hostIPs: this.node.hostIPs, allocatable: this.node.allocatable() };
   }
 
-  /** Sets up the volumes and makes the sandbox; answers how long to wait before trying again, 0 when it is there. */
-  async make(attempt: number, signal: AbortSignal): Promise<number> {
+  /**
+   * Sets up the volumes and makes the sandbox, which once it has begun is made to its end.
+   *
+   * @param isWanted whether the pod is to go on: if not so when its volumes are there, nothing more is done
+   * @returns how long to wait before trying again, 0 when there is nothing to try
+   */
+  async make(attempt: number, isWanted: () => boolean, signal: AbortSignal): Promise<number> {
     const pod = this.#owner.allocated;
-    if (attempt > 0) this.node.events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     if (!this.#hasNetwork(pod)) return RANGE_RETRY_MS;
     const mountRetryMs = await this.#mount(pod);
     signal.throwIfAborted();
     if (mountRetryMs > 0) return mountRetryMs;
+    if (!isWanted()) return 0;
+    if (attempt > 0) this.node.events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     this.node.counts.sandboxStarted(pod.spec);
     if (!(await this.#hasDevices(pod))) return SANDBOX_RETRY_MS;
     signal.throwIfAborted();
@@ -89,6 +105,7 @@ export class PodSandbox implements VolumeScope {
       return 0;
     } catch (error) {
       signal.throwIfAborted();
+      if (!isWanted()) return 0; // perhaps it could not be made because the pod is deleted
       this.node.counts.sandboxFailed(pod.spec);
       this.node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
       return SANDBOX_RETRY_MS;
@@ -189,8 +206,10 @@ export class PodSandbox implements VolumeScope {
     const { mounted, errors } = await setUpVolumes(volumes);
     this.#mounted = mounted;
     for (const error of errors) if (!(error instanceof NotYet)) this.node.events.warning(pod, error.reason, error.message);
+    if (errors.length > 0) this.#mountingSince ??= this.node.clock.monotonic();
     if (errors.length > 0) return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, ...errors.map(({ retryMsMax }) => retryMsMax));
     this.#mountFailures = 0;
+    this.#mountingSince = undefined;
     return 0;
   }
 

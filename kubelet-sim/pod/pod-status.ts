@@ -30,11 +30,12 @@ export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus
   const phase = observed.ended ? (endedPhase({ phase: found }) ?? 'Failed') : found;
   const { init, main, ephemeral } = observed.ended ? terminatedStatuses(pod, seen) : seen;
   // Conditions tell of what was found, not of what is concluded from there being no more to find.
+  const told = observed.verdict?.isFound ? 'Failed' : found;
   const all = [...seen.init, ...seen.main];
-  const containersReady = containersReadyFinding(pod, all, found);
+  const containersReady = containersReadyFinding(pod, all, told);
   const findings: Readonly<Record<string, Finding>> = {
     PodReadyToStartContainers: { status: observed.sandbox?.ready ? 'True' : 'False' },
-    Initialized: initializedFinding(pod, all, found),
+    Initialized: initializedFinding(pod, all, told),
     Ready: readyFinding(pod, containersReady),
     ContainersReady: containersReady,
     PodScheduled: { status: 'True' },
@@ -87,13 +88,17 @@ const generationOf = ({ metadata: { annotations, generation } }: Pod): Pick<PodS
 
 const startTimeOf = (pod: Pod, before: PodStatus, now: number): string => before.startTime ?? pod.status.startTime ?? toTime(now);
 
-/** What containers tell of the phase: an ended pod stays ended; one that could still have processes is not ended yet. */
+/**
+ * What containers tell of the phase: an ended pod stays ended; one that could still have processes is not ended yet. One that is evicted, but
+ * whose containers all end with 0, has succeeded all the same: upstream's `generateAPIPodStatus` is told of evictions before containers end only.
+ */
 function phaseFound(observed: ObservedPod, { init, main }: ContainerStatuses, before: PodStatus): PodPhase {
   const { pod, verdict } = observed;
   const kept = endedPhase(before) ?? endedPhase(pod.status);
   if (kept) return kept;
+  if (verdict?.isFound && !observed.ended) return livePhase(before);
   const phase = phaseOf(pod, [...init, ...main], { ended: observed.ended, initialized: isInitialized(observed) });
-  if (observed.ended) return verdict ? 'Failed' : phase;
+  if (observed.ended) return verdict && (verdict.isFound || phase !== 'Succeeded') ? 'Failed' : phase;
   return endedPhase({ phase }) ? livePhase(before) : phase;
 }
 
@@ -116,7 +121,7 @@ export function hasRunItsCourse(observed: ObservedPod): boolean {
 
 function reasonOf({ verdict, pod, ended }: ObservedPod, before: PodStatus, phase: PodPhase): Pick<PodStatus, 'reason' | 'message'> {
   const kept = phase === before.phase ? before : phase === pod.status.phase ? pod.status : {};
-  const { reason, message } = (ended ? verdict : undefined) ?? kept;
+  const { reason, message } = (ended && phase === 'Failed' ? verdict : undefined) ?? kept;
   return { ...(reason ? { reason } : {}), ...(message ? { message } : {}) };
 }
 

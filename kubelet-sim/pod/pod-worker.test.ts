@@ -224,15 +224,6 @@ test('deletion: what ends on SIGTERM goes at once', async () => {
   expect([node.status.phase, node.deleted]).toEqual(['Succeeded', ['web']]);
 });
 
-test('deletion while a hook of a start is under way ends the hook', async () => {
-  const node = new TestNode();
-  await node.run({ containers: [aContainer('main', { lifecycle: { postStart: { sleep: { seconds: 600 } } } })] });
-  expect(node.state()).toBe('ContainerCreating');
-  await node.delete(5);
-  await node.pass(1);
-  expect(node.deleted).toEqual(['web']);
-});
-
 test('the preStop hook runs within the grace period; the postStart hook sees the container', async () => {
   const node = new TestNode();
   await node.run({

@@ -1,36 +1,38 @@
 import type { Live, Pod, PodStatus } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
-import { DEADLINE_EXCEEDED, deadlineDelayMs, tellDeadline } from './active-deadline.ts';
+import { afterMounts, DEADLINE_EXCEEDED, deadlineDelayMs, isPastDeadline, tellDeadline } from './active-deadline.ts';
 import { ContainerRuns } from './container-runs.ts';
 import { graceMsOf } from './grace.ts';
 import type { SyncType } from './kubelet-counts.ts';
 import type { NodeServices } from './node-services.ts';
-import type { ObservedContainer, ObservedPod, Verdict } from './observed.ts';
+import type { ObservedPod, Verdict } from './observed.ts';
 import { actionsOf, type PodActions, replacesContainers } from './pod-actions.ts';
 import { PodAllocation } from './pod-allocation.ts';
 import { endedPhase } from './pod-phase.ts';
 import { PodSandbox } from './pod-sandbox.ts';
 import { hasRunItsCourse, podStatusOf, rejectedStatus } from './pod-status.ts';
 import { LOOK_MS } from './run-book.ts';
-import { statusPatch } from './status-writer.ts';
-import { limitsStorage, STORAGE_CHECK_MS, storageVerdict } from './storage-limits.ts';
+import { isSame, statusPatch } from './status-writer.ts';
+import { limitsStorage } from './storage-limits.ts';
+import { StorageWatch } from './storage-watch.ts';
 
 /** A look that takes longer than this shows how things were when it began. */
 const INTERIM_MS = 50;
 const RETRY_MS = 1000;
-/** What is given to a pod that the node must get rid of now. */
-const EVICTION_GRACE_SECONDS = 1;
+/** How soon what others made of a status is set right. Upstream: `syncPeriod`, `pkg/kubelet/status/status_manager.go`. */
+const RECONCILE_MS = 10_000;
 /** How long containers take to run with other resources, and how soon a resize that was put off is looked at again. */
 const RESIZE_MS = 1000;
 const RESIZE_RETRY_MS = 10_000;
 /** Why work is broken off; one for all, for each of the platform's own has a stack trace made for it. */
-const BROKEN_OFF = new Error('the pod is to be otherwise, or gone');
+const BROKEN_OFF = new Error('the node agent ends');
 
 /**
  * Everything that happens to one pod on its node, one thing after the other.
  *
  * Invariants:
- * 1. One sync runs at a time; what happens meanwhile makes it run once more.
+ * 1. One sync runs at a time, to its end; what happens meanwhile makes it run once more. A pod that is deleted while it is pulled, started or
+ *    killed ends after that, with what that sync still started. Upstream: `SyncPod`, `pkg/kubelet/kubelet.go`.
  * 2. After termination has begun nothing is started.
  * 3. The status is computed from what is observed at the end of each sync, so that a pod that starts at once is written once.
  * 4. The phase is Succeeded or Failed only after everything has stopped.
@@ -71,13 +73,15 @@ export class PodWorker {
   #retry: Timer | undefined;
   #retryAt = Number.POSITIVE_INFINITY;
   #deadline: Timer | undefined;
-  #storageCheck: Timer | undefined;
+  readonly #storage: StorageWatch | undefined;
+  /** The API tells of a phase that is not so. */
+  #setBack: Timer | undefined;
   /** There is no room for it yet. */
   #waits = false;
   #nextLook: Timer | undefined;
   /** What a sync that takes long has shown. */
   #shown: ObservedPod | undefined;
-  /** Breaks off what a sync waits for; there is one only while a sync runs, or for good once the pod is to end. */
+  /** Breaks off what a sync waits for; there is one only while a sync runs, or for good once the agent ends. */
   #abort: AbortController | undefined;
 
   /** @param rejection why the node does not take the pod */
@@ -92,7 +96,7 @@ export class PodWorker {
     if (rejection) this.#reject(rejection);
     else if (endedPhase(pod.status)) this.#state = 'ended';
     this.#setDeadline();
-    this.#setStorageCheck();
+    if (this.isActive && limitsStorage(pod)) this.#storage = new StorageWatch(node, this);
   }
 
   get pod(): Live<Pod> {
@@ -148,31 +152,53 @@ export class PodWorker {
 
   /** The pod changed in the API. */
   update(pod: Live<Pod>): void {
-    const isEcho = this.#isEcho(pod);
-    const isNewSpec = pod.metadata.generation !== this.#pod.metadata.generation;
+    const before = this.#pod;
+    const isNewSpec = pod.metadata.generation !== before.metadata.generation;
+    const isAsked = isNewSpec || pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp;
+    const isOurs = statusPatch(this.#status, pod.status) === undefined;
     this.#pod = pod;
-    if (isEcho || this.#node.statuses.isIdle(pod.metadata.uid)) this.#status = pod.status;
+    if (isOurs) this.#status = pod.status;
     if (isNewSpec && this.#state === 'active') this.#allocation.consider(pod);
-    if (isEcho) return;
+    if (!isAsked && this.#isLeft(before, isOurs)) return;
+    if (this.#isUntold) this.#show(this.#observe(true)); // upstream: `SyncTerminatedPod`
     if (isNewSpec) this.#setDeadline();
-    if (pod.metadata.deletionTimestamp || endedPhase(pod.status)) this.#breakOff();
     if (this.#syncType === 'sync') this.#syncType = 'update';
     this.poke();
   }
 
-  /** Whether the API only tells what we wrote: then there is nothing to look at. */
-  #isEcho({ metadata, status, spec }: Live<Pod>): boolean {
-    const { generation, deletionTimestamp } = this.#pod.metadata;
-    if (metadata.generation !== generation || metadata.deletionTimestamp !== deletionTimestamp || spec.readinessGates) return false;
-    return statusPatch(this.#status, status) === undefined;
+  /** Whether what the API tells of the pod is no cause to look at it. @param isOurs the status is as we wrote it */
+  #isLeft(before: Pod, isOurs: boolean): boolean {
+    if (this.#isUntold) return !isRelabelled(before, this.#pod);
+    if (this.#pod.spec.readinessGates) return false;
+    if (isOurs) return true;
+    if (!this.#isOthersPhase || isRelabelled(before, this.#pod)) return false;
+    this.#setBackLater();
+    return true;
   }
 
-  /** The node gets rid of the pod: it fails, for the reason given. @param graceSeconds less than the pod's own, where it is given */
+  /** Of a pod that was refused nothing is said of its containers, until somebody asks something of it. */
+  get #isUntold(): boolean {
+    return this.#state === 'ended' && !this.#status.containerStatuses;
+  }
+
+  /** Somebody says that the pod has ended, or goes on, which it has not, or does not. */
+  get #isOthersPhase(): boolean {
+    return this.#state === 'ended' || (endedPhase(this.#pod.status) !== undefined && endedPhase(this.#status) === undefined);
+  }
+
+  /** What is known is said again in a while, unless there is cause to look at the pod before: then it ends. */
+  #setBackLater(): void {
+    this.#setBack ??= this.#node.clock.setTimer(RECONCILE_MS, () => {
+      this.#setBack = undefined;
+      if (!this.#gone && statusPatch(this.#status, this.#pod.status)) this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
+    });
+  }
+
+  /** The node gets rid of the pod, for the reason given, unless it is ending already. @param graceSeconds less than the pod's own, where it is given */
   evict(verdict: Verdict, graceSeconds?: number): void {
-    if (this.#state !== 'active' || this.#verdict) return;
+    if (this.#state !== 'active' || this.#verdict || this.#terminating) return;
     this.#verdict = verdict;
     this.#evictionGraceSeconds = graceSeconds;
-    this.#breakOff();
     this.poke();
   }
 
@@ -181,16 +207,17 @@ export class PodWorker {
     if (this.#gone) return;
     this.#gone = true;
     this.#node.statuses.forget(this.#pod.metadata.uid);
-    this.#breakOff();
     this.#stopTimers();
-    if (this.#running || this.#runs.isAnyRunning) this.poke();
+    if (this.#running || this.#nextLook || this.#runs.isAnyRunning) this.poke();
     else this.#forget();
   }
 
   /** The agent ends and leaves everything as it is. */
   abandon(): void {
     this.#abandoned = true;
-    this.#breakOff();
+    this.#abort ??= new AbortController();
+    this.#abort.abort(BROKEN_OFF);
+    this.#nextLook?.cancel();
     this.#stopTimers();
     this.#runs.dispose();
   }
@@ -213,19 +240,14 @@ export class PodWorker {
     this.#loop().catch((error: unknown) => this.#failed(error));
   }
 
-  /** Whether nothing is done for now, whatever happens, but for the pod's end. */
+  /** Whether nothing is done for now, whatever happens; for want of room nothing is begun, but the pod may end. */
   get #isHeld(): boolean {
-    return (this.#waits || this.#nextLook !== undefined) && !this.#mustEnd;
+    return this.#nextLook !== undefined || (this.#waits && !this.#mustEnd);
   }
 
   #failed(error: unknown): void {
     this.#running = false;
     if (this.#abandoned) return;
-    // Broken off because the pod is to end: end it.
-    if (this.#signal.aborted && error === this.#signal.reason) {
-      this.poke();
-      return;
-    }
     this.#node.logger.error(
       { err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace },
       'pod sync failed, will retry',
@@ -238,19 +260,14 @@ export class PodWorker {
     return this.#abort.signal;
   }
 
-  #breakOff(): void {
-    this.#abort ??= new AbortController();
-    this.#abort.abort(BROKEN_OFF);
-  }
-
   async #loop(): Promise<void> {
     while (this.#again && !this.#abandoned && !this.#isHeld) {
       this.#again = false;
       await this.#counted(() => this.#sync());
     }
     this.#running = false;
-    if (this.#gone && !this.#abandoned) this.#forget();
-    else if (!this.#abort?.signal.aborted) this.#abort = undefined;
+    if (this.#gone && !this.#abandoned && !this.#nextLook) this.#forget();
+    else if (!this.#abandoned) this.#abort = undefined;
   }
 
   /** A sync, with the time it took. */
@@ -267,6 +284,7 @@ export class PodWorker {
     if (this.#restoring) {
       await this.#runs.restore(this.#state === 'active');
       this.#restoring = false;
+      if (this.#isUntold) this.#show(this.#observe(true));
     }
     if (this.#state === 'active') await (this.#mustEnd ? this.#terminate() : this.#advance());
     else if (this.#runs.isAnyRunning) await this.#stop();
@@ -285,11 +303,14 @@ export class PodWorker {
     const actions = actionsOf(observed);
     if (replacesContainers(actions)) this.#show(observed);
     await this.#showing(observed, () => this.#act(actions));
-    if (actions.kills.length > 0 && !this.#abandoned) this.#lookLater();
+    if ((actions.kills.length > 0 || this.#mustEnd) && !this.#abandoned) this.#lookLater();
     else if (!this.#again) this.#show(this.#observe());
   }
 
-  /** What took the place of killed containers is seen by the next look. Upstream: `GetNewerThan` in `pkg/kubelet/pod_workers.go`. */
+  /**
+   * What took the place of killed containers, and what was started of a pod that is to end by now, is seen by the next look. Upstream:
+   * `GetNewerThan` in `pkg/kubelet/pod_workers.go`.
+   */
   #lookLater(): void {
     this.#nextLook = this.#node.clock.setTimer(LOOK_MS, () => {
       this.#nextLook = undefined;
@@ -317,8 +338,9 @@ export class PodWorker {
     await this.#runs.kill(actions.kills, signal);
     if (actions.createSandbox) {
       this.#runs.sandboxChanged();
-      const retryMs = await this.#sandbox.make(actions.createSandbox.attempt, signal);
+      const retryMs = await this.#sandbox.make(actions.createSandbox.attempt, () => !this.#mustEnd, signal);
       if (retryMs > 0) return this.#retryIn(retryMs);
+      if (!this.#sandbox.status?.ready) return;
     }
     this.#resize();
     const { progressed, retryMs } = await this.#runs.start(actions.starts, signal);
@@ -353,22 +375,13 @@ export class PodWorker {
     return {
       pod: this.allocated,
       sandbox: this.#sandbox.status,
-      containers: this.#scripted(this.#runs.observe()),
+      containers: this.#runs.observe(),
       verdict: this.#verdict,
       ended,
       resize: this.#allocation.state,
       hostIPs: this.#node.hostIPs,
       now: this.#node.clock.now(),
     };
-  }
-
-  /** A script may say whether a container is ready. */
-  #scripted(containers: ReadonlyMap<string, ObservedContainer>): ReadonlyMap<string, ObservedContainer> {
-    const { scripts } = this.#node;
-    if (!scripts?.readinessOf) return containers;
-    return new Map(
-      [...containers].map(([name, known]) => [name, { ...known, ready: scripts.readinessOf?.(this.#pod, name) ?? known.ready }]),
-    );
   }
 
   get #graceMs(): number {
@@ -382,6 +395,9 @@ export class PodWorker {
     this.#runs.revealLast();
     await this.#showing(this.#observe(), () => this.#stop());
     if (this.#abandoned) return;
+    this.#runs.forgetReplaced();
+    // Whatever ends a pod, a deadline that has come by then is told of.
+    if (this.#mustEnd && isPastDeadline(this.#pod, this.#status.startTime, this.#node.clock.now())) this.#verdict = DEADLINE_EXCEEDED;
     this.#state = 'ended';
     this.#show(this.#observe(true));
     if (this.#verdict === DEADLINE_EXCEEDED) tellDeadline(this.#node.events, this.#pod);
@@ -409,8 +425,6 @@ export class PodWorker {
   #delete(): void {
     if (this.#deleted || this.#gone || this.#abandoned || this.#pod.metadata.deletionGracePeriodSeconds === 0) return;
     this.#deleted = true;
-    // Of a pod that was refused nothing was said of its containers, until now. Upstream: `SyncTerminatedPod`.
-    if (!this.#status.containerStatuses) this.#status = podStatusOf(this.#observe(true), this.#status);
     this.#node.statuses.writeAndDelete(this.#pod, this.#status, this.#pod.status);
   }
 
@@ -435,7 +449,7 @@ export class PodWorker {
   probed(): void {
     const shown = this.#shown;
     if (shown) {
-      const now = this.#scripted(this.#runs.observe());
+      const now = this.#runs.observe();
       const ready = [...shown.containers].map(([name, known]) => {
         const fresh = now.get(name);
         const isSame = fresh?.current?.id === known.current?.id;
@@ -461,10 +475,10 @@ export class PodWorker {
   #stopTimers(): void {
     this.#retry?.cancel();
     this.#retry = undefined;
-    this.#nextLook?.cancel();
-    this.#nextLook = undefined;
     this.#deadline?.cancel();
-    this.#storageCheck?.cancel();
+    this.#storage?.stop();
+    this.#setBack?.cancel();
+    this.#setBack = undefined;
   }
 
   #setDeadline(): void {
@@ -472,26 +486,15 @@ export class PodWorker {
     const { clock, events } = this.#node;
     const delayMs = deadlineDelayMs(this.#pod, this.#status.startTime, clock.now());
     if (delayMs === undefined || this.#state !== 'active' || this.#terminating) return;
-    this.#deadline = clock.setTimer(delayMs, () => {
+    this.#deadline = afterMounts(clock, delayMs, this.#sandbox, () => {
       tellDeadline(events, this.#pod);
       this.evict(DEADLINE_EXCEEDED);
     });
   }
-
-  #setStorageCheck(): void {
-    if (this.#state !== 'active' || !limitsStorage(this.#pod)) return;
-    this.#storageCheck = this.#node.clock.setTimer(STORAGE_CHECK_MS, () => {
-      const { volumes } = this.#sandbox;
-      const verdict = storageVerdict({
-        pod: this.allocated,
-        runtime: this.#node.runtime,
-        volumes,
-        containerId: (name) => this.containerId(name),
-      });
-      if (!verdict) return this.#setStorageCheck();
-      this.#node.counts.evicted(verdict.signal);
-      this.#node.events.warning(this.#pod, verdict.reason, verdict.message);
-      this.evict(verdict, EVICTION_GRACE_SECONDS);
-    });
-  }
 }
+
+/** Whether labels or annotations differ. */
+const isRelabelled = ({ metadata: a }: Pod, { metadata: b }: Pod): boolean =>
+  !isSame(a.labels ?? NONE, b.labels ?? NONE) || !isSame(a.annotations ?? NONE, b.annotations ?? NONE);
+
+const NONE = {};

@@ -103,6 +103,12 @@ export class RunBook {
       if (run.role === 'init' && run.previousId !== undefined && this.#ended(run)?.exitCode === 0) this.#forgetPrevious(run);
   }
 
+  /** The same of what ended long enough before the last of the pod for a look to have seen it. */
+  pruneEnded(now: number): void {
+    for (const run of this.#runs)
+      if (run.previousId !== undefined && (this.#ended(run)?.finishedAt ?? now) <= now - LOOK_MS) this.#forgetPrevious(run);
+  }
+
   #ended({ id }: ContainerRun): ContainerStatus | undefined {
     const newest = id === undefined ? undefined : this.#runtime.containerStatus(id);
     return newest?.state === 'exited' ? newest : undefined;

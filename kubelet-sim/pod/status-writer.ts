@@ -1,4 +1,4 @@
-import { ApiError, coreKinds, type Pod, type PodStatus } from '../../api/index.ts';
+import { ApiError, coreKinds, type Pod, type PodCondition, type PodStatus } from '../../api/index.ts';
 import type { ApiClient, ResourceClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
 import { OWN_CONDITIONS } from './pod-status.ts';
@@ -164,7 +164,11 @@ export function statusPatch(status: PodStatus, base: PodStatus): Record<string, 
   for (const [key, value] of Object.entries(status))
     if (key !== 'conditions' && value !== undefined && !isSame(value, partOf(base, key))) patch[key] = value;
   const conditions = changedConditions(status, base);
-  if (conditions) patch.conditions = conditions;
+  if (conditions) {
+    patch.conditions = conditions;
+    const order = conditionOrder(status, base);
+    if (order) patch['$setElementOrder/conditions'] = order;
+  }
   for (const key of CLEARED) if (base[key] && status[key] === undefined) patch[key] = null;
   if (patch.podIPs && base.podIPs?.length) patch.podIPs = [{ $patch: 'replace' }, ...(status.podIPs ?? [])];
   return Object.keys(patch).length > 0 ? patch : undefined;
@@ -190,6 +194,19 @@ function changedConditions(status: PodStatus, base: PodStatus): unknown[] | unde
   return patches.length > 0 ? patches : undefined;
 }
 
+/**
+ * Conditions of others stand before those of the agent, which stand in its order; said only where they do not already. Upstream:
+ * `mergePodStatus`, `pkg/kubelet/status`.
+ */
+function conditionOrder({ conditions: told = [] }: PodStatus, { conditions: base = [] }: PodStatus): unknown[] | undefined {
+  const isOther = ({ type }: PodCondition) => !OWN_CONDITIONS.has(type);
+  if (base.length <= 1 && !base.some(isOther)) return undefined;
+  const types = new Set([...told.filter(isOther), ...base.filter(isOther), ...told].map(({ type }) => type));
+  const before = base.filter(({ type }) => types.has(type)).map(({ type }) => type);
+  const order = [...types];
+  return order.join() === before.join() ? undefined : order.map((type) => ({ type }));
+}
+
 /** Conditions of the node agent's own that are no longer told, such as those of a resize that is done. */
 function goneConditions(status: PodStatus, base: PodStatus): unknown[] {
   const told = new Set(status.conditions?.map(({ type }) => type));
@@ -198,7 +215,7 @@ function goneConditions(status: PodStatus, base: PodStatus): unknown[] {
 }
 
 /** Deep equality of JSON values; absent and empty maps and lists of defaults do not count as equal. @param but a field that does not count. */
-function isSame(a: unknown, b: unknown, but?: string): boolean {
+export function isSame(a: unknown, b: unknown, but?: string): boolean {
   if (a === b) return true;
   if (!isTree(a) || !isTree(b) || Array.isArray(a) !== Array.isArray(b)) return false;
   let surplus = 0;

@@ -452,16 +452,25 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** `HTTP/1.1` unless given. */
+  readonly protocol?: string | undefined;
   /** Over TLS: a server that does not speak it answers in a way that clients name. */
   readonly tls?: boolean | undefined;
   /** Ends the wait for a server that does not answer. */
   readonly signal?: AbortSignal | undefined;
+  /** Takes the body of a good answer piece by piece, as it comes; the answer's own is then empty. The API server's watches are told so. */
+  readonly onBody?: ((piece: string) => void) | undefined;
 }
 
 export interface HttpResponse {
   readonly status: number;
+  /** The server's own words beside the status, where they are not the usual ones. */
+  readonly reason?: string | undefined;
+  /** Of one that is there more than once, each value in a line of its own. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Its status line and headers as the server wrote them, each with its end of line, where that is known. */
+  readonly head?: string | undefined;
 }
 
 /** Answers of the gRPC health checking protocol; `NOT_FOUND` is the error about a service that the server does not know. */
@@ -477,20 +486,4 @@ export interface Connection {
   pipe(input: AsyncIterable<Buffer>, output: (chunk: Buffer) => void): Promise<void>;
 }
 
-/** gRPC codes a runtime answers with. */
-export type RuntimeErrorCode =
-  | ('NotFound' | 'Unknown' | 'DeadlineExceeded' | 'FailedPrecondition' | 'InvalidArgument' | 'Unavailable')
-  | ('AlreadyExists' | 'OutOfRange' | 'ResourceExhausted' | 'Unimplemented');
-
-/** A runtime's error, as a gRPC client would see it. */
-export class RuntimeError extends Error {
-  override readonly name = 'RuntimeError';
-  readonly code: RuntimeErrorCode;
-  readonly description: string;
-
-  constructor(code: RuntimeErrorCode, description: string) {
-    super(`rpc error: code = ${code} desc = ${description}`);
-    this.code = code;
-    this.description = description;
-  }
-}
+export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';

@@ -9,7 +9,6 @@ export interface LogOptions {
   readonly limitBytes: number | undefined;
   /** Lines from this time on, in milliseconds since the epoch. */
   readonly since: number | undefined;
-  readonly stream: 'All' | 'Stdout' | 'Stderr';
 }
 
 /** A parameter that cannot be read, or makes no sense: 400 or 422, with upstream's text. */
@@ -24,7 +23,7 @@ export class LogOptionsError extends RequestError {
 
 const STREAMS: ReadonlySet<string> = new Set(['All', 'Stdout', 'Stderr']);
 
-/** Reads the parameters. Upstream: `getContainerLogs`, `pkg/kubelet/server/server.go`, `ValidatePodLogOptions`. @throws LogOptionsError */
+/** Reads the parameters. Upstream: `getContainerLogs`, `pkg/kubelet/server/server.go`, `ValidatePodLogOptions`. @throws RequestError */
 export function parseLogOptions(query: URLSearchParams, now: number): LogOptions {
   const tail = query.get('tail');
   // What it was called before; `all` is no limit.
@@ -35,7 +34,12 @@ export function parseLogOptions(query: URLSearchParams, now: number): LogOptions
   const stream = query.get('stream') ?? 'All';
   const isValid =
     (lines ?? 0) >= 0 && (limitBytes ?? 1) >= 1 && (sinceSeconds ?? 1) >= 1 && !(sinceSeconds !== undefined && sinceTime !== undefined);
-  if (!isValid || !isStream(stream)) throw new LogOptionsError('invalid');
+  if (!isValid || !STREAMS.has(stream) || (stream !== 'All' && lines !== undefined)) throw new LogOptionsError('invalid');
+  if (stream !== 'All')
+    throw new RequestError(
+      400,
+      `unable to return the given log stream: "${stream}". Please enable PodLogsQuerySplitStreams feature gate in kubelet`,
+    );
   return {
     follow: isOn(query.get('follow')),
     previous: isOn(query.get('previous')),
@@ -43,11 +47,8 @@ export function parseLogOptions(query: URLSearchParams, now: number): LogOptions
     tailLines: lines,
     limitBytes,
     since: sinceSeconds === undefined ? sinceTime : now - sinceSeconds * 1000,
-    stream,
   };
 }
-
-const isStream = (text: string): text is LogOptions['stream'] => STREAMS.has(text);
 
 /** Whatever is said of it means yes, but for these two. Upstream: `Convert_Slice_string_To_bool`. */
 const isOn = (text: string | null): boolean => text !== null && text !== 'false' && text !== '0';

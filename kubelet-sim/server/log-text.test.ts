@@ -24,7 +24,6 @@ test.each([
   ['tailLines=9', 'one\ntwo\nthree\n'],
   ['sinceSeconds=40', 'two\nthree\n'],
   [`sinceTime=${new Date(NOW - 15_000).toISOString()}`, 'three\n'],
-  ['stream=Stderr', 'two\n'],
   ['limitBytes=6', 'one\ntw'],
   ['tailLines=1&timestamps=true', '2025-12-31T23:59:50.000000000Z three\n'],
 ])('?%s', async (query, wanted) => {
@@ -44,6 +43,7 @@ test.each([
   ['sinceSeconds=0', 'Invalid request.'],
   ['limitBytes=0', 'Invalid request.'],
   ['stream=invalid', 'Invalid request.'],
+  ['stream=Stderr&tailLines=1', 'Invalid request.'],
   ['sinceTime=yesterday', 'Unable to decode query.'],
   ['sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z', 'Invalid request.'],
 ])('?%s is refused', (query, message) => {
@@ -59,4 +59,9 @@ test.each([
   ['', false],
 ])('?%s follows: %s', (query, follows) => {
   expect(parseLogOptions(new URLSearchParams(query), NOW).follow).toBe(follows);
+});
+
+test('streams were told apart by a kubelet whose feature gate for that is off', () => {
+  const why = 'unable to return the given log stream: "Stderr". Please enable PodLogsQuerySplitStreams feature gate in kubelet';
+  expect(() => parseLogOptions(new URLSearchParams('stream=Stderr'), NOW)).toThrow(why);
 });

@@ -17,8 +17,7 @@ export async function* logText(batches: AsyncIterable<readonly LogEntry[]>, opti
   }
 }
 
-const isWanted = ({ time, stream }: LogEntry, options: LogOptions): boolean =>
-  (options.since === undefined || time >= options.since) && (options.stream === 'All' || options.stream.toLowerCase() === stream);
+const isWanted = ({ time }: LogEntry, { since }: LogOptions): boolean => since === undefined || time >= since;
 
 /** The last lines; pieces of one long line count as one. */
 function tailOf(entries: readonly LogEntry[], lines: number): readonly LogEntry[] {

@@ -22,11 +22,35 @@ const sendMetrics = (response: ServerResponse, text: string): void => {
 
 const isOn = (text: string | null): boolean => text === 'true' || text === '1';
 
-function podList({ node, nodes }: Call, isWanted: (phase: string | undefined) => boolean): object {
-  const items = [...(node ? [node] : nodes.all())].flatMap(({ workers }) =>
-    [...workers].filter(({ status }) => isWanted(status.phase)).map(({ pod: { metadata, spec }, status }) => ({ metadata, spec, status })),
+const listOf = (items: readonly object[]): object => ({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items });
+
+const servedBy = ({ node, nodes }: Call): readonly ServedNode[] => (node ? [node] : [...nodes.all()]);
+
+/** Pods as the kubelet knows them, with what it notes of each. Upstream: `ConfigSourceAnnotationKey`, `pkg/kubelet/types`. */
+function podList(call: Call): object {
+  const workers = servedBy(call).flatMap(({ workers }) => [...workers]);
+  return listOf(
+    workers.map(({ pod: { metadata, spec }, status }) => {
+      const seen = { 'kubernetes.io/config.seen': status.startTime ?? metadata.creationTimestamp, 'kubernetes.io/config.source': 'api' };
+      return { metadata: { ...metadata, annotations: { ...metadata.annotations, ...seen } }, spec, status };
+    }),
   );
-  return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+}
+
+/** Pods as the runtime knows them: what runs of those whose sandbox is there. Upstream: `ToAPIPod`, `pkg/kubelet/container/runtime.go`. */
+function runningPods(call: Call): object {
+  return listOf(servedBy(call).flatMap(runningOn));
+}
+
+function runningOn({ workers, runtime }: ServedNode): object[] {
+  const running = runtime.listContainers().filter(({ state }) => state === 'running');
+  return [...workers].flatMap(({ pod: { metadata }, sandboxId }) => {
+    const { name, namespace, uid } = metadata;
+    const own = running.filter(({ podUid }) => podUid === uid);
+    const containers = own.map((each) => ({ name: each.name, image: each.imageRef.replace(/^.*@/, ''), resources: {} }));
+    const isThere = own.length > 0 || (sandboxId !== undefined && runtime.podSandboxStatus(sandboxId)?.ready);
+    return isThere ? [{ metadata: { name, namespace, uid }, spec: { containers: own.length > 0 ? containers : null }, status: {} }] : [];
+  });
 }
 
 function stateOf(node: ServedNode) {
@@ -43,22 +67,8 @@ function stateOf(node: ServedNode) {
 
 /** What a kubelet reports, by path. */
 export const REPORTS: ReadonlyMap<string, Report> = new Map<string, Report>([
-  [
-    '/pods',
-    (call, response) =>
-      sendJson(
-        response,
-        podList(call, () => true),
-      ),
-  ],
-  [
-    '/runningpods',
-    (call, response) =>
-      sendJson(
-        response,
-        podList(call, (phase) => phase === 'Running'),
-      ),
-  ],
+  ['/pods', (call, response) => sendJson(response, podList(call))],
+  ['/runningpods', (call, response) => sendJson(response, runningPods(call))],
   ['/configz', (call, response) => sendJson(response, { kubeletconfig: nodeOf(call).configuration() })],
   [
     '/stats/summary',

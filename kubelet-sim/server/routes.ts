@@ -22,7 +22,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   portForward: { methods: GET_POST, parts: [2, 3] },
   run: { methods: ['POST'], parts: [3, 4] },
   runningpods: { methods: GET, parts: [0] },
-  stats: { methods: GET, parts: [1] },
+  stats: { methods: GET_POST, parts: [1] },
 };
 
 /** @throws RequestError (404, 405) when nothing is there, or not for that method */
@@ -33,6 +33,13 @@ export function checkRoute({ segments, request: { method = 'GET' } }: Call): voi
   if (!route.parts.includes(rest.length)) throw new RequestError(404, NO_SUCH_PATH);
   if (!route.methods.includes(method)) throw new MethodNotAllowed(route.methods);
 }
+
+/** Paths that are told of with a slash at their end only. */
+const WITH_SLASH: ReadonlySet<string> = new Set(['/logs', '/runningpods', '/stats']);
+
+/** Where a path is that is asked for without its slash. Upstream: Go's `http.ServeMux`. */
+export const movedTo = ({ url: { pathname, search } }: Call): string | undefined =>
+  WITH_SLASH.has(pathname) ? `${pathname}/${search}` : undefined;
 
 /** A method that a path does not take. */
 export class MethodNotAllowed extends RequestError {

@@ -219,7 +219,7 @@ test('/run answers with what a command wrote, and with an error when it fails', 
 test('paths with a router of their own have its words for what is not there; streams want a connection that is switched over', async () => {
   await using world = await start();
   await world.node.run({});
-  for (const path of ['/pods/x', '/stats', '/exec/default/web', '/containerLogs/default/web'])
+  for (const path of ['/pods/x', '/stats/', '/exec/default/web', '/containerLogs/default/web'])
     expect(await world.ask(path), path).toEqual({ status: 404, text: '404: Page Not Found' });
   for (const path of ['/pods', '/containerLogs/default/web/main'])
     expect(await world.ask(path, undefined, 'POST'), path).toEqual({ status: 405, text: '405: Method Not Allowed' });

@@ -14,7 +14,7 @@ import { serveNodeLogs } from './node-logs.ts';
 import { proxyToPod } from './pod-proxy.ts';
 import { REPORTS } from './reports.ts';
 import { NO_PAGE, RequestError } from './request-error.ts';
-import { checkRoute, MethodNotAllowed } from './routes.ts';
+import { checkRoute, MethodNotAllowed, movedTo } from './routes.ts';
 import type { ServedNodes } from './served-nodes.ts';
 import type { ServerIdentity } from './server-identity.ts';
 import { purposeOf, runOnce } from './stream-purpose.ts';
@@ -120,6 +120,8 @@ class SharedServer implements KubeletServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = await this.#admit(request);
     const [verb] = call.segments;
+    const moved = movedTo(call);
+    if (moved !== undefined) return sendElsewhere(moved, call, response);
     if (verb === 'containerLogs') return await this.#logs(call, response);
     if (verb === 'podProxy') return await proxyToPod(call, response);
     if (verb === 'logs') return await serveNodeLogs(call, response);
@@ -149,8 +151,7 @@ class SharedServer implements KubeletServer {
       ...options,
       signal: abort.signal,
     });
-    response.setHeader('content-type', 'text/plain');
-    response.flushHeaders();
+    response.flushHeaders(); // without a type, as upstream's
     for await (const chunk of logText(batches, options)) {
       if (abort.signal.aborted) return;
       if (!response.write(chunk)) await new Promise<void>((resolve) => response.once('drain', resolve).once('close', resolve));
@@ -185,6 +186,11 @@ class SharedServer implements KubeletServer {
     if (error instanceof MethodNotAllowed) response.setHeader('allow', error.allowed.join(', '));
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text === NO_PAGE ? `${text}\n` : text);
   }
+}
+
+function sendElsewhere(location: string, { request }: Call, response: ServerResponse): void {
+  response.writeHead(301, { location, 'content-type': 'text/html; charset=utf-8' });
+  response.end(request.method === 'GET' ? `<a href="${location}">Moved Permanently</a>.\n\n` : '');
 }
 
 /** The node is down, or cut off: a connection to it just breaks. */

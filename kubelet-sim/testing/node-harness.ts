@@ -20,6 +20,7 @@ import type { ConfigSource, IssuedToken } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { NodeServices, StatusSink } from '../pod/node-services.ts';
+import type { Verdict } from '../pod/observed.ts';
 import { CLUSTER_DNS } from '../pod/pod-dns.ts';
 import type { PodEvents } from '../pod/pod-events.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
@@ -248,9 +249,16 @@ export class TestNode {
 
   /** The pod changes in the API. */
   async change(change: (pod: Live<Pod>) => Live<Pod>): Promise<void> {
+    await this.amend((pod) => {
+      const changed = change(pod);
+      return { ...changed, metadata: { ...changed.metadata, generation: (pod.metadata.generation ?? 0) + 1 } };
+    });
+  }
+
+  /** What has no part in the generation changes: metadata, or the status, by somebody else's hand. */
+  async amend(change: (pod: Live<Pod>) => Live<Pod>): Promise<void> {
     if (!this.api) throw new Error('there is no pod');
-    const changed = change(this.api);
-    this.api = { ...changed, metadata: { ...changed.metadata, generation: (this.api.metadata.generation ?? 0) + 1 } };
+    this.api = change(this.api);
     this.worker?.update(this.api);
     await this.pass(0.1);
   }
@@ -288,6 +296,15 @@ export class TestNode {
     this.worker.poke();
     await this.pass(0.1);
     return this.worker;
+  }
+
+  /** The node does not take a pod. */
+  async refuse(pod: Live<Pod>, verdict: Verdict): Promise<void> {
+    this.api = pod;
+    const worker = new PodWorker(this.services, pod, verdict);
+    this.worker = worker;
+    this.#written(worker.status);
+    await this.pass(0.1);
   }
 
   /** A pod of one container with a shell script. */

@@ -60,3 +60,32 @@ it('a node in a zone where none counts for disruptions is tainted as any other',
     'node.kubernetes.io/not-ready:NoSchedule',
   ]);
 });
+
+it('what the taints of a node say when it comes is found out anew', async () => {
+  const taints = ['unreachable', 'not-ready'].map((key) => ({ key: `node.kubernetes.io/${key}`, effect: 'NoExecute' }));
+  await nodes().create({ metadata: { name: 'unheard-of' }, spec: { taints } });
+  // One look, at which somebody is well: it is not that nobody can be reached.
+  await beat('well');
+  await clock.advance(5_000);
+  const untainted = async () => (await nodes().get('unheard-of')).spec.taints?.some(({ effect }) => effect === 'NoExecute') !== true;
+  await expect.poll(untainted, { interval: 10, timeout: 60_000 }).toBe(true);
+});
+
+it('nodes of a zone are not tainted before it is known that it fails in part', async () => {
+  const names = ['a', 'b', 'c', 'd'].map((name) => `partial-${name}`);
+  const labels = { 'topology.kubernetes.io/zone': 'partial' };
+  for (const name of names) await nodes().create({ metadata: { name, labels }, spec: {} });
+  for (const name of names) await beat(name);
+  // They are seen to be well.
+  await clock.advance(6_000);
+  gates.close('watch nodes');
+  const ready = { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: '' };
+  for (const name of names.slice(1)) {
+    await nodes().patch(name, { status: { conditions: [ready] } }, { type: 'strategic', subresource: 'status' });
+  }
+  gates.openAll();
+  for (const name of names.slice(1)) await plane.eventually<Node>(coreKinds.nodes, name, ({ spec }) => spec.taints?.length === 1);
+  for (let looks = 0; looks < 4; looks++) await clock.advance(5_000);
+  const { items } = await nodes().list({ labelSelector: 'topology.kubernetes.io/zone=partial' });
+  expect(items.flatMap(({ spec }) => spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')).toEqual([]);
+});

@@ -101,3 +101,49 @@ it('a taint that is taken off calls the eviction off, and says so', async () => 
   await plane.eventuallyAll<Event>(coreKinds.events, (all) => all.some((event) => event.message === message));
   expect(await evictedAfter('healed', 60)).toBeUndefined();
 });
+
+const marksOf = async (name: string) =>
+  (await plane.list<Event>(coreKinds.events, 'default'))
+    .filter(({ involvedObject, message }) => involvedObject.name === name && message?.startsWith('Marking for deletion'))
+    .reduce((sum, { count = 1 }) => sum + count, 0);
+
+it('what a pod was told already stays as it was said', async () => {
+  await nodes().create({ metadata: { name: 'twice' }, spec: {} });
+  await place('twice', []);
+  await setStatus('twice', { phase: 'Running' });
+  for (const [times, index] of [1, 2].entries()) {
+    await setTaints('twice', [taint(index)]);
+    await expect.poll(() => marksOf('twice'), { interval: 10, timeout: 60_000 }).toBe(times + 1);
+    await plane.eventually<Pod>(coreKinds.pods, 'twice', ({ metadata }) => metadata.deletionTimestamp !== undefined);
+  }
+  const { status, metadata } = await plane.get<Pod>(coreKinds.pods, 'twice');
+  expect([metadata.generation, status.conditions?.map(({ observedGeneration }) => observedGeneration)]).toEqual([2, [1]]);
+});
+
+it('a pod that is going already is told why, again with each other taint that it does not tolerate', async () => {
+  await nodes().create({ metadata: { name: 'left' }, spec: {} });
+  await place('left', []);
+  await setStatus('left', { phase: 'Running' });
+  await plane.client.resource<Pod>(coreKinds.pods).delete('left', { namespace: 'default', gracePeriodSeconds: 1000 });
+  for (const [times, taints] of [[taint(1)], [taint(2)], [taint(1), taint(2)]].entries()) {
+    await setTaints('left', taints);
+    await expect.poll(() => marksOf('left'), { interval: 10, timeout: 60_000 }).toBe(times + 1);
+  }
+  const { status, metadata } = await plane.get<Pod>(coreKinds.pods, 'left');
+  expect(status.conditions?.map(({ type, observedGeneration }) => [type, observedGeneration])).toEqual([['DisruptionTarget', 2]]);
+  expect(metadata.deletionGracePeriodSeconds).toBe(1000);
+});
+
+it('a pod that is going already is told once that its toleration is over', async () => {
+  await nodes().create({ metadata: { name: 'late' }, spec: { taints: [taint(1)] } });
+  await place('late', [tolerating(1, 20), tolerating(2, 20)]);
+  await plane.client.resource<Pod>(coreKinds.pods).delete('late', { namespace: 'default', gracePeriodSeconds: 1000 });
+  const isTold = ({ status }: Live<Pod>) => status.conditions?.some(({ type }) => type === 'DisruptionTarget') === true;
+  expect(isTold(await plane.get<Pod>(coreKinds.pods, 'late'))).toBe(false);
+  await clock.advance(25_000);
+  await plane.eventually<Pod>(coreKinds.pods, 'late', isTold);
+  await setTaints('late', [taint(2)]);
+  await clock.advance(60_000);
+  const marks = (await plane.list<Event>(coreKinds.events, 'default')).filter(({ involvedObject }) => involvedObject.name === 'late');
+  expect(marks.map(({ message, count }) => [message, count])).toEqual([['Marking for deletion Pod default/late', 1]]);
+});

@@ -64,7 +64,7 @@ test('without an address range the pod waits, and is told that the network is no
 test('two containers of a pod cannot have the same port, for they share an address: the second fails', async () => {
   const node = new TestNode();
   await node.run({ containers: [aContainer('first'), aContainer('second')] });
-  await node.pass(1);
+  await node.pass(8); // it tries for a while, and once more
   expect([node.state('first'), node.state('second')]).toEqual(['running', 'Error 1']);
 });
 

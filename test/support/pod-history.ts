@@ -75,7 +75,9 @@ export class PodHistory {
     const is = (type: string) => status.conditions?.find((condition) => condition.type === type)?.status === 'True';
     const wrong: string[] = [];
     if (is('Ready') && !is('ContainersReady')) wrong.push('Ready, but not ContainersReady');
-    if (is('ContainersReady') !== (mainOf(status).every(({ ready }) => ready) && this.#sidecarsReady(status)))
+    // What fails is not ready, though its containers may be until they have been stopped.
+    const fails = status.conditions?.some(({ type, reason }) => type === 'ContainersReady' && reason === 'PodFailed');
+    if (!fails && is('ContainersReady') !== (mainOf(status).every(({ ready }) => ready) && this.#sidecarsReady(status)))
       wrong.push(`ContainersReady is ${is('ContainersReady')}, which the containers are not`);
     if (is('Ready') && status.phase !== 'Running') wrong.push(`Ready in phase ${status.phase}`);
     for (const { name, ready, state } of mainOf(status)) if (ready && !state?.running) wrong.push(`${name} is ready, but does not run`);

@@ -8,6 +8,7 @@ import { eventView } from './event-view.ts';
 export const eventStrategy = (ttlSeconds: number) =>
   strategyOf<Event>({
     ttlSeconds,
+    defaultPropagation: 'unsupported',
     allowCreateOnUpdate: true,
     validatesMetadata: true,
     allowsPlainFinalizers: true,

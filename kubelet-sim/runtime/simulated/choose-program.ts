@@ -1,6 +1,6 @@
 import { commandLineOption } from './command-line.ts';
 import type { ImageFacts } from './image-catalog.ts';
-import { NATIVE_PROGRAMS } from './native-programs.ts';
+import { NATIVE_PROGRAMS, programOf } from './native-programs.ts';
 import type { Program, ServerBehaviour } from './program.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
@@ -23,6 +23,8 @@ export interface ProgramRequest {
   readonly isExec?: boolean | undefined;
   /** Whether it has an input from which somebody may type. */
   readonly hasInput?: boolean | undefined;
+  /** Whether the container has its image's configuration, and runs as its user on files that it may write; not known of a command run in it. */
+  readonly asMade?: (() => boolean) | undefined;
 }
 
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash']);
@@ -60,8 +62,17 @@ export function commandLineOf({ program }: ImageFacts, command: readonly string[
   return program !== '' && args[0]?.startsWith('-') ? [program, ...args] : args;
 }
 
-const ownProgram = (request: ProgramRequest): Program =>
-  readsInput(request) ? shellProgram(request.image.title) : imageProgram(request.image, request.args);
+function ownProgram(request: ProgramRequest): Program {
+  const { image, args, asMade } = request;
+  if (readsInput(request)) return shellProgram(image.title);
+  const isAsMade = asMade?.() ?? false;
+  const known = isAsMade && args.length === 0 ? ofImages.get(image) : undefined;
+  if (known) return known;
+  const native = programOf(image, [], { hasEntrypoint: true, isAsMade });
+  if (!native) return imageProgram(image, args);
+  if (isAsMade) ofImages.set(image, native);
+  return native;
+}
 
 /** An image whose program is a shell ends at once when it has no input; with one it reads. */
 const readsInput = ({ hasInput, args, image: { run, shell, title, binaries } }: ProgramRequest): boolean =>
@@ -101,6 +112,9 @@ function portsOf(image: ImageFacts, argv: readonly string[]): readonly number[] 
 function binaryProgram(request: ProgramRequest, argv: readonly string[]): Program {
   const image = request.image.commands[argv[1] ?? ''] ?? request.image;
   if (image.run === 'tool') return shellProgram(argv);
+  const start = request.command.length === 0 ? { hasEntrypoint: true } : {};
+  const native = programOf(image, argv, { ...start, isAsMade: request.asMade?.() ?? false });
+  if (native) return native;
   if (request.isExec && argv.some((arg) => arg === 'quit' || arg === 'stop')) return { ...exitProgram(0), start: stopMain };
   if (request.isExec || argv.slice(1).some((arg) => SAYS_ONE_THING.has(arg) || (image.run !== 'server' && DOES_ONE_THING.has(arg))))
     return exitProgram(0);

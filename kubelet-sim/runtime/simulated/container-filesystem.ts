@@ -26,6 +26,8 @@ export async function filesystemOf(container: SimulatedContainer, onWrite: (path
   });
   return new ContainerFiles({
     files: { ...imageFiles(image, container.imageTag), ...image.files },
+    links: image.links,
+    builtAt: image.builtAt === 0 ? undefined : image.builtAt,
     mounts: [
       ...(image.shell ? [toolDirectory()] : []),
       managed('/etc/hostname', `${sandbox.config.hostname}\n`),

@@ -6,14 +6,18 @@ import type { SimulatedContainer } from './container.ts';
 import type { ContainerUsage, OwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import type { ImageFacts, ServerFacts } from './image-catalog.ts';
+import { programOf } from './native-programs.ts';
 import type { ListeningPort, OpenSocket, StreamProtocol } from './network/container-sockets.ts';
 import { ImageListener } from './network/image-listener.ts';
 import type { DatagramListener, Listener } from './network/listener.ts';
 import { listeningOn } from './network/listeners.ts';
 import { PodNetwork } from './network/pod-network.ts';
-import type { ProcessContext, ProcessInfo } from './program.ts';
+import type { ProcessContext, ProcessInfo, ProcessOwner, RunningProgram } from './program.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { TerminalState } from './terminal.ts';
+
+/** Ports below are root's on a node; in pods they are everybody's, as containerd 2 sets it (`net.ipv4.ip_unprivileged_port_start`). */
+const PRIVILEGED_PORTS = 1024;
 
 /** What differs between the processes of a container. */
 export interface ProcessParts {
@@ -25,12 +29,6 @@ export interface ProcessParts {
   readonly terminal: TerminalState | undefined;
   readonly stdin: AsyncIterable<string> | undefined;
   readonly owner: ProcessOwner;
-}
-
-/** Who takes what a process writes, and is told of its end. */
-export interface ProcessOwner {
-  output(stream: OutputStream, text: string): void;
-  exit(code: number): void;
 }
 
 /** A process of a container: one object, for there are hundreds of thousands of them. */
@@ -140,6 +138,26 @@ export class ContainerProcess implements ProcessContext {
     return this.#container.image;
   }
 
+  get imageTag(): string {
+    return this.#container.imageTag;
+  }
+
+  imageFile(path: string): string | undefined {
+    return this.#isUntouched(path) ? this.image.files[path] : undefined;
+  }
+
+  imageLink(path: string): string | undefined {
+    return this.#isUntouched(path) ? this.image.links[path] : undefined;
+  }
+
+  #isUntouched(path: string): boolean {
+    return !this.#container.hasFiles && !this.#container.isMounted(path);
+  }
+
+  mayBind(port: number): boolean {
+    return port >= PRIVILEGED_PORTS || !this.#sandbox.usesHostNetwork || this.can('NET_BIND_SERVICE');
+  }
+
   get network(): PodNetwork {
     return new PodNetwork(this.#sandbox);
   }
@@ -196,6 +214,10 @@ export class ContainerProcess implements ProcessContext {
       startedAt: this.clock.now(),
       owner: { output: (stream, text) => this.output(stream, text), exit: () => this.#sandbox.exited(container, pid) },
     });
+  }
+
+  run(argv: readonly string[], owner: ProcessOwner, program = programOf(this.image, argv)): RunningProgram | undefined {
+    return program?.start(new ContainerProcess(this.#container, { ...this.#parts, argv, owner }));
   }
 
   become(argv: readonly string[]): void {

@@ -13,11 +13,13 @@ import type {
 } from '../cri.ts';
 import type { ContainerStats } from '../usage.ts';
 import { containerUser } from './accounts.ts';
+import { isAsMade } from './as-made.ts';
 import { Attachments } from './attachments.ts';
 import { chooseProgram, commandLineOf } from './choose-program.ts';
 import { environmentOf } from './container-environment.ts';
 import { filesystemOf } from './container-filesystem.ts';
 import { ContainerLog } from './container-log.ts';
+import type { ContainerParts } from './container-parts.ts';
 import { ContainerProcess } from './container-process.ts';
 import { ContainerScript } from './container-script.ts';
 import { type ContainerUsage, cpuUsage, memoryUsage, type OwnLoad, withOwnLoad } from './container-usage.ts';
@@ -46,17 +48,6 @@ const NO_RESOURCES: ContainerResources = {};
 type ContainerEnd = Pick<ContainerStatus, 'finishedAt' | 'exitCode' | 'reason' | 'message'>;
 
 const NOT_ENDED: ContainerEnd = { finishedAt: 0, exitCode: 0, reason: '', message: '' };
-
-/** What a container is made of, beside its configuration. */
-export interface ContainerParts {
-  readonly id: string;
-  readonly sandbox: Sandbox;
-  readonly config: ContainerConfig;
-  readonly image: ImageFacts;
-  readonly imageName: string;
-  readonly imageRef: string;
-  readonly onChange: (container: SimulatedContainer) => void;
-}
 
 /**
  * One container: created → running → exited, and never back. Its files, its log and its process namespace come to be when somebody
@@ -165,7 +156,12 @@ export class SimulatedContainer {
 
   /** How it answers on its ports while it runs. */
   get server(): ServerBehaviour | undefined {
-    return this.#state === 'running' ? this.#program?.server : undefined;
+    return this.#state === 'running' ? (this.#running?.server ?? this.#program?.server) : undefined;
+  }
+
+  /** How many workers its main process keeps. */
+  get workers(): number {
+    return this.#running?.workers ?? 1;
   }
 
   get user(): ContainerUser {
@@ -243,7 +239,8 @@ export class SimulatedContainer {
   get log(): ContainerLog {
     if (!this.#log) {
       this.#log = new ContainerLog(() => this.now(), this.sandbox.host.logs);
-      this.#log.begin(this.#program?.banner ?? [], this.#startedAt);
+      const banner = this.#program?.banner ?? [];
+      this.#log.begin(typeof banner === 'function' ? banner(this.#startedAt) : banner, this.#startedAt);
       if (this.#state === 'exited') this.#log.close();
     }
     return this.#log;
@@ -261,7 +258,8 @@ export class SimulatedContainer {
   #choose(): ReturnType<typeof chooseProgram> {
     const { image, config } = this;
     const { command, args, stdin, tty } = config;
-    return chooseProgram({ image, command, args, isMounted: (path) => this.isMounted(path), hasInput: stdin || tty });
+    const isMounted = (path: string) => this.isMounted(path);
+    return chooseProgram({ image, command, args, isMounted, hasInput: stdin || tty, asMade: () => isAsMade(this) });
   }
 
   /** Starts its process; answers why it cannot, in the runtime's words. */
@@ -316,6 +314,7 @@ export class SimulatedContainer {
   #bound(program: Program): Program {
     const taken = program.server && this.sockets.portsOf(program.server).find((port) => isTaken(port, 'TCP', this));
     if (taken === undefined) return program;
+    if (program.ifTaken) return program.ifTaken;
     const { bindError, bindExitCode } = this.image;
     return exitProgram(bindExitCode, `${bindError.replaceAll('{{port}}', String(taken))}\n`, 'stderr');
   }

@@ -132,6 +132,10 @@ export interface ImageEntry {
   readonly workingDir?: string | undefined;
   /** Files of the image beside the usual ones. */
   readonly files?: Readonly<Record<string, string>> | undefined;
+  /** Symbolic links of the image, by their paths. */
+  readonly links?: Readonly<Record<string, string>> | undefined;
+  /** When its files were made, in milliseconds since 1970; with the container unless given. */
+  readonly builtAt?: number | undefined;
   readonly sizeBytes?: number | undefined;
   /** Tags that do not exist; a pull of them fails. */
   readonly missingTags?: readonly string[] | undefined;
@@ -188,6 +192,8 @@ export interface ImageFacts extends ServerFacts {
   readonly env: Readonly<Record<string, string>>;
   readonly workingDir: string;
   readonly files: Readonly<Record<string, string>>;
+  readonly links: Readonly<Record<string, string>>;
+  readonly builtAt: number;
   readonly sizeBytes: number;
   readonly missingTags: readonly string[];
   readonly versionsBefore: string;
@@ -245,6 +251,8 @@ const DEFAULTS: ImageFacts = {
   env: {},
   workingDir: '/',
   files: {},
+  links: {},
+  builtAt: 0,
   sizeBytes: 10_000_000,
   missingTags: [],
   versionsBefore: '',

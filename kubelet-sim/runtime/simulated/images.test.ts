@@ -146,11 +146,16 @@ test('nginx needs its cache: on a read-only root, or as another user, it does no
   expect(await node.log(readOnly)).toContain('mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)');
   const user = await node.start(node.sandbox({ name: 'b' }), { image: 'nginx', security: { runAsUser: 1000 } });
   expect([node.state(user), await node.log(user)]).toEqual(['Error 1', expect.stringContaining('failed (13: Permission denied)')]);
-  const volume = { containerPath: '/var/cache/nginx', readOnly: false, subPath: '', volume: { name: 'cache' } };
+  const volumes = ['/var/cache/nginx', '/run'].map((containerPath) => ({
+    containerPath,
+    readOnly: false,
+    subPath: '',
+    volume: { name: containerPath },
+  }));
   const mended = await node.start(node.sandbox({ name: 'c' }), {
     image: 'nginx',
     security: { readOnlyRootFilesystem: true },
-    mounts: [volume],
+    mounts: volumes,
   });
   expect(node.state(mended)).toBe('running');
 });

@@ -60,6 +60,13 @@ export interface ProcessContext {
   kill(pid: number, signal: string): 'sent' | 'absent' | 'denied';
   /** A child: it shares all but what a process has of its own; `deliver` takes its signals, and `exit` ends it. */
   fork(argv: readonly string[], deliver: (signal: string) => void): ProcessContext;
+  /**
+   * Runs a program in this process; what that writes, and its end, are its owner's.
+   *
+   * @param program the one of its image that is called so, unless given
+   * @returns undefined when the image's programs are only described
+   */
+  run(argv: readonly string[], owner: ProcessOwner, program?: Program): RunningProgram | undefined;
   /** It runs another program from now on (`exec`). */
   become(argv: readonly string[]): void;
   /** The network as seen from its sandbox. */
@@ -78,6 +85,19 @@ export interface ProcessContext {
   use(load: OwnLoad): void;
   /** The image's programs, for what a script calls. */
   readonly image: ImageFacts;
+  readonly imageTag: string;
+  /** What a file of the image holds, as long as nobody has looked at the container's files and nothing is mounted there: no file system is made for it. */
+  imageFile(path: string): string | undefined;
+  /** As `imageFile`: where a link of the image leads. */
+  imageLink(path: string): string | undefined;
+  /** Whether it may listen on a port: on the node's network, those below 1024 are root's. */
+  mayBind(port: number): boolean;
+}
+
+/** Who takes what a process writes, and is told of its end. */
+export interface ProcessOwner {
+  output(stream: OutputStream, text: string): void;
+  exit(code: number): void;
 }
 
 export interface ProcessInfo {
@@ -96,6 +116,10 @@ export interface ProcessInfo {
 export interface RunningProgram {
   /** Delivers a signal; SIGKILL never comes here. */
   signal(name: string): void;
+  /** How it answers on its ports now, where that changes while it runs. */
+  readonly server?: ServerBehaviour | undefined;
+  /** How many workers it keeps, where its image says that it keeps any; one unless given. */
+  readonly workers?: number | undefined;
   /** Lets go of timers and streams; the process is dead. */
   dispose(): void;
 }
@@ -113,7 +137,9 @@ export interface Program {
   /** Whether it waits for its children, and as the first of a namespace for those it adopts: shells do, plain programs do not. */
   readonly reaps?: boolean | undefined;
   /** Lines that are in the log from the start; shared, so that a thousand servers keep them once. */
-  readonly banner?: readonly string[] | undefined;
+  readonly banner?: readonly string[] | ((startedAt: number) => readonly string[]) | undefined;
+  /** What runs in its place when another listens on one of its ports; unless given, it says what its image has for that, and ends. */
+  readonly ifTaken?: Program | undefined;
 }
 
 /** How a program that listens answers. */
@@ -121,6 +147,10 @@ export interface ServerBehaviour {
   /** Ports it listens on, beside those that the container declares. */
   readonly ports: readonly number[];
   readonly facts: ServerFacts;
+  /** It listens there only, whatever its container declares. */
+  readonly isExact?: boolean | undefined;
+  /** Who answers, unless the facts say all. */
+  readonly listener?: ((port: number) => Listener) | undefined;
 }
 
 /** Numbers of the signals that people send. */

@@ -242,19 +242,23 @@ export class Sandbox {
   /** The process that a server keeps beside its first one begins, where processes are counted. */
   startWorker(container: SimulatedContainer): void {
     const table = this.#existing(container);
-    if (table) this.#addWorker(container, table, container.mainPid);
+    if (table) this.#addWorkers(container, table, container.mainPid);
   }
 
   /** As {@link startWorker}, in place of the one that is there: the server was told to read its configuration again. */
   restartWorker(container: SimulatedContainer): void {
-    this.#workerOf(container)?.deliver('SIGTERM');
+    for (const worker of this.#workersOf(container)) worker.deliver('SIGTERM');
   }
 
-  #workerOf({ id, image }: SimulatedContainer): Process | undefined {
+  #workersOf({ id, image }: SimulatedContainer): readonly Process[] {
     const tables = [this.#shared, ...(this.#own?.values() ?? [])];
     return tables
       .flatMap((table) => table?.list() ?? [])
-      .find((found) => found.containerId === id && found.argv[0] === image.worker?.title);
+      .filter((found) => found.containerId === id && found.argv[0] === image.worker?.title);
+  }
+
+  #addWorkers(container: SimulatedContainer, table: ProcessTable, ppid: number): void {
+    for (let i = 0; i < container.workers; i++) this.#addWorker(container, table, ppid);
   }
 
   /** Who ends it sees another take its place, as long as the server is there. */
@@ -310,7 +314,7 @@ export class Sandbox {
     if (mode === 'container') {
       const deliver = (signal: string) => container.signal(signal);
       const made = { ...this.#mainOf(container, deliver), startedAt: container.startedAt, nodePid: container.nodePid };
-      this.#addWorker(container, table, table.spawn(made).pid);
+      this.#addWorkers(container, table, table.spawn(made).pid);
     }
     this.#own ??= new Map();
     this.#own.set(container.id, table);

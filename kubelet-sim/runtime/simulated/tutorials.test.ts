@@ -73,7 +73,7 @@ test('nginx has a worker: it is another after a reload, and one that is killed i
   const shell = await node.start(sandbox, { name: 'shell', image: 'busybox', script: 'sleep 100000' });
   const worker = async () => /(\d+) 101 .*nginx: worker process/.exec(await node.say(shell, 'ps ax'))?.[1];
   const first = await worker();
-  expect(await node.say(shell, 'head -n 1 /proc/2/root/etc/nginx/nginx.conf')).toMatch(/^user +nginx;/);
+  expect(await node.say(shell, 'head -n 2 /proc/2/root/etc/nginx/nginx.conf')).toMatch(/^\nuser +nginx;/);
   await node.say(shell, 'kill -HUP 2');
   const second = await worker();
   expect(Number(second)).toBeGreaterThan(Number(first));

@@ -171,7 +171,10 @@ export class World {
         if (code < 0) reject(new Error(`exec in ${pod}: ${message}`));
         else resolve({ ...texts, code });
       };
-      new Exec(this.config).exec(name, pod, container ?? '', [...command], into('stdout'), into('stderr'), null, false, end).catch(reject);
+      new Exec(this.config)
+        .exec(name, pod, container ?? '', [...command], into('stdout'), into('stderr'), null, false, end)
+        .then((socket) => socket.on('close', () => reject(new Error(`exec in ${pod}: it ended without a status`))))
+        .catch(reject);
     });
   }
 

@@ -1,9 +1,10 @@
 import { parseQuantity } from '../../../../api/index.ts';
 import { commandLineOption, commandLineOptions, commandLineSwitch } from '../command-line.ts';
 import { nameOf } from '../files/tree.ts';
+import { messageOf } from '../in-cluster/in-cluster-loop.ts';
+import { klogTo } from '../in-cluster/klog.ts';
 import { fatalCode, type ProcessContext, type Program, type RunningProgram } from '../program.ts';
 import { rawListener } from '../shell/nc.ts';
-import { messageOf } from '../test-images/in-cluster-loop.ts';
 import { serveOn } from './csi-driver.ts';
 import { HostPathDriver, type HostPathOptions, readCapacity } from './hostpath-driver.ts';
 
@@ -70,7 +71,7 @@ class RunningPlugin implements RunningProgram {
     const node = await files.nodeAt(socket);
     if (this.#isDone || node.type !== 'file') return;
     this.#stop = serveOn(node, driver);
-    this.#context.output('stderr', `I server.go:116] Listening for connections on address: "${socket}"\n`);
+    klogTo(this.#context)('I', `server.go:116] Listening for connections on address: "${socket}"`);
   }
 
   signal(name: string): void {

@@ -1,6 +1,6 @@
 import type { KubeObject, Live } from '../../../../api/index.ts';
+import { ask, type InCluster, RefusedError } from '../in-cluster/in-cluster.ts';
 import type { ProcessContext } from '../program.ts';
-import { ask, type InCluster, RefusedError } from '../test-images/in-cluster.ts';
 
 /** The API as a program in a pod asks it. All methods throw RefusedError, and ConnectError where nobody answers. */
 export class PodClient {

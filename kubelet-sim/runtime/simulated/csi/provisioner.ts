@@ -1,7 +1,7 @@
 import { type CSINode, type Live, type Node, PROVISIONED_BY, type StorageClass, type VolumeAttachment } from '../../../../api/index.ts';
 import { RuntimeError } from '../../cri.ts';
+import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import { messageOf } from '../test-images/in-cluster-loop.ts';
 import type { ContentSource } from './csi-driver.ts';
 import { isRefusedAs } from './pod-client.ts';
 import { PodEvents, type Telling } from './pod-events.ts';
@@ -251,7 +251,7 @@ class Provisioner {
     const left = await this.#found<Volume>(world, volumePath(name));
     if (left?.metadata.finalizers?.includes(VOLUME_FINALIZER))
       await world.client.merge(volumePath(name), { metadata: { finalizers: without(left, VOLUME_FINALIZER) } });
-    world.log(`I volume "${name}" of ${volume.metadata.annotations?.[PROVISIONED_BY] ?? driver.name} deleted`);
+    world.log('I', `controller.go:1509] volume "${name}" of ${volume.metadata.annotations?.[PROVISIONED_BY] ?? driver.name} deleted`);
   }
 }
 

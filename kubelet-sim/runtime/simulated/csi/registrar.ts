@@ -1,8 +1,8 @@
 import type { Timer } from '../../../../runtime/index.ts';
 import { commandLineOption } from '../command-line.ts';
-
+import { messageOf } from '../in-cluster/in-cluster-loop.ts';
+import { klogTo } from '../in-cluster/klog.ts';
 import { fatalCode, type ProcessContext, type Program, type RunningProgram } from '../program.ts';
-import { messageOf } from '../test-images/in-cluster-loop.ts';
 import { serveHealth } from './health.ts';
 import { driverOf, type SocketDriver } from './sidecar.ts';
 
@@ -31,7 +31,7 @@ class RunningRegistrar implements RunningProgram {
 
   #look(): void {
     this.#follow()
-      .catch((error: unknown) => this.#context.output('stderr', `E ${messageOf(error)}\n`))
+      .catch((error: unknown) => klogTo(this.#context)('E', `main.go:120] ${messageOf(error)}`))
       .finally(() => {
         if (!this.#isDone) this.#timer = this.#context.clock.setTimer(LOOK_MS, () => this.#look());
       });
@@ -50,9 +50,9 @@ class RunningRegistrar implements RunningProgram {
     await files.rm(socket, { force: true });
     await files.mknod(socket, 'socket');
     if (this.#isDone) return;
-    this.#context.output('stderr', `I node_register.go:54] "Starting Registration Server" socketPath="${socket}"\n`);
+    klogTo(this.#context)('I', `node_register.go:54] "Starting Registration Server" socketPath="${socket}"`);
     nodeDrivers.register(driver);
-    this.#context.output('stderr', 'I main.go:109] "Received NotifyRegistrationStatus call" status="plugin_registered:true"\n');
+    klogTo(this.#context)('I', 'main.go:109] "Received NotifyRegistrationStatus call" status="plugin_registered:true"');
   }
 
   signal(name: string): void {

@@ -1,7 +1,8 @@
 import type { NodeDriver } from '../../node-drivers.ts';
 import { commandLineOption, commandLineSwitch } from '../command-line.ts';
+import { InClusterLoop, messageOf } from '../in-cluster/in-cluster-loop.ts';
+import { type Klog, klogTo } from '../in-cluster/klog.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import { InClusterLoop, messageOf } from '../test-images/in-cluster-loop.ts';
 import { type CsiDriver, driverOn } from './csi-driver.ts';
 import { Leadership } from './leadership.ts';
 import { PodClient } from './pod-client.ts';
@@ -18,7 +19,7 @@ export type SocketDriver = CsiDriver & NodeDriver;
 export interface ControllerWorld {
   readonly context: ProcessContext;
   readonly client: PodClient;
-  log(line: string): void;
+  readonly log: Klog;
 }
 
 /** Looks at all its objects once. */
@@ -35,7 +36,7 @@ interface ControllerParts {
 export const controller = (argv: readonly string[], { leaseName, begin }: ControllerParts): Program => ({
   start: (context) => {
     const look = begin(context);
-    const log = (line: string) => context.output('stderr', `${line}\n`);
+    const log = klogTo(context);
     let leadership: Leadership | undefined;
     const leads = async (client: PodClient): Promise<boolean> => {
       if (!commandLineSwitch(argv, 'leader-election')) return true;
@@ -53,8 +54,8 @@ export const controller = (argv: readonly string[], { leaseName, begin }: Contro
         const client = new PodClient(context, server);
         if (await leads(client)) await look({ context, client, log });
       },
-      failed: (error) => log(`E ${messageOf(error)}`),
-      unusable: (error) => log(`F ${messageOf(error)}`),
+      failed: (error) => log('E', `controller.go:89] ${messageOf(error)}`),
+      unusable: (error) => log('F', `main.go:60] Failed to create config: ${messageOf(error)}`),
     });
   },
 });

@@ -1,7 +1,7 @@
 import { type Live, type PersistentVolume, type PersistentVolumeClaim, toTime } from '../../../../api/index.ts';
 import { commandLineOption } from '../command-line.ts';
+import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import { messageOf } from '../test-images/in-cluster-loop.ts';
 import { serveHealth } from './health.ts';
 import type { PodClient } from './pod-client.ts';
 import { PodEvents, type Telling } from './pod-events.ts';
@@ -77,7 +77,7 @@ class SnapshotController {
 
   /** One that fails does not keep the others waiting: it is looked at again with the next look. */
   async #goOn({ log }: ControllerWorld, key: string, step: () => Promise<void>): Promise<void> {
-    await step().catch((error: unknown) => log(`E could not sync "${key}": ${messageOf(error)}`));
+    await step().catch((error: unknown) => log('E', `snapshot_controller_base.go:400] could not sync "${key}": ${messageOf(error)}`));
   }
 
   async #keep(client: PodClient, content: VolumeSnapshotContent, snapshots: readonly Live<VolumeSnapshot>[]): Promise<void> {
@@ -111,7 +111,7 @@ class SnapshotController {
       if (!next || next.step === 'none') return;
       const isMore = await this.#do(client, snapshot, next, view);
       if (!isMore) return;
-      log(`I snapshot "${keyOfSnapshot(snapshot.metadata)}": ${next.step}`);
+      log('I', `snapshot_controller.go:180] snapshot "${keyOfSnapshot(snapshot.metadata)}": ${next.step}`);
     }
   }
 

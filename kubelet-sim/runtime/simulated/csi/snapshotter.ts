@@ -1,7 +1,7 @@
 import { toTime } from '../../../../api/index.ts';
 import { RuntimeError } from '../../cri.ts';
+import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import { messageOf } from '../test-images/in-cluster-loop.ts';
 import type { CsiSnapshot } from './csi-driver.ts';
 import { PodEvents } from './pod-events.ts';
 import { Retries } from './retries.ts';
@@ -62,7 +62,7 @@ class Snapshotter {
     for (const content of contents) {
       if (content.spec.driver !== driver.name || !this.#retries.isDue(content, this.#context.clock.now())) continue;
       await this.#sync(world, driver, content).catch((error: unknown) => {
-        world.log(`E could not sync content "${content.metadata.name}": ${messageOf(error)}`);
+        world.log('E', `snapshot_controller_base.go:300] could not sync content "${content.metadata.name}": ${messageOf(error)}`);
         this.#retries.failed(content, this.#context.clock.now());
       });
     }

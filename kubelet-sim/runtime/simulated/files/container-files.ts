@@ -51,6 +51,10 @@ export class ContainerFiles {
 
   constructor(options: {
     readonly files: Readonly<Record<string, string>>;
+    /** Symbolic links, by their paths. */
+    readonly links?: Readonly<Record<string, string>> | undefined;
+    /** When the files were made; now unless given. */
+    readonly builtAt?: number | undefined;
     readonly mounts: readonly MountPoint[];
     readonly now: () => number;
     readonly user?: FileUser | undefined;
@@ -71,11 +75,7 @@ export class ContainerFiles {
     const devices = this.#makePath('/dev', time);
     for (const name of DEVICE_NAMES)
       devices.entries.set(name, DEVICES[`/dev/${name}`] ? newDevice('char', time) : newFile(new Uint8Array(), time, 0o666));
-    for (const [path, text] of Object.entries(options.files))
-      this.#makePath(parentOf(path), time).entries.set(
-        nameOf(path),
-        newFile(Buffer.from(text), time, /\/s?bin\/|\.sh$/.test(path) ? 0o755 : 0o644),
-      );
+    this.#placeImage(options.files, options.links ?? {}, options.builtAt ?? time);
     for (const mount of options.mounts) this.#placeMount(mount, time);
     this.#mounts = new Map(options.mounts.map((mount) => [normalizePath(mount.path), mount]));
     this.#before = usageOfTree(this.#root);
@@ -165,6 +165,15 @@ export class ContainerFiles {
       usedBytes: Math.max(0, usedBytes - this.#before.usedBytes),
       inodesUsed: Math.max(0, inodesUsed - this.#before.inodesUsed),
     };
+  }
+
+  #placeImage(files: Readonly<Record<string, string>>, links: Readonly<Record<string, string>>, time: number): void {
+    for (const [path, text] of Object.entries(files)) {
+      const mode = /\/s?bin\/|\.(?:env)?sh$/.test(path) ? 0o755 : 0o644;
+      this.#makePath(parentOf(path), time).entries.set(nameOf(path), newFile(Buffer.from(text), time, mode));
+    }
+    for (const [path, target] of Object.entries(links))
+      this.#makePath(parentOf(path), time).entries.set(nameOf(path), { type: 'link', target, mtime: time });
   }
 
   /** The placeholder that a mount covers, so that its parent lists it. */

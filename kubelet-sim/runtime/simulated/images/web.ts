@@ -1,93 +1,40 @@
 import type { ImageEntry } from '../image-catalog.ts';
+import { INDEX, NGINX, NGINX_IMAGES } from '../nginx/image.ts';
+import { MAINLINE } from '../nginx/version.ts';
 
 const MIB = 1024 * 1024;
 
-const NGINX_INDEX = `<!DOCTYPE html>
-<html>
-<head>
-<title>Welcome to nginx!</title>
-<style>
-html { color-scheme: light dark; }
-body { width: 35em; margin: 0 auto;
-font-family: Tahoma, Verdana, Arial, sans-serif; }
-</style>
-</head>
-<body>
-<h1>Welcome to nginx!</h1>
-<p>This page is served by a simulated nginx.</p>
-</body>
-</html>
-`;
-
-const NGINX_VERSION = '1.29.1';
-
-const nginx: Omit<ImageEntry, 'repository'> = {
-  run: 'server',
-  args: 'exec',
-  title: ['nginx: master process nginx -g daemon off;'],
-  worker: { title: 'nginx: worker process', uid: 101 },
-  binaries: ['nginx', 'nginx-debug', '/docker-entrypoint.sh'],
-  ports: [80],
-  docroot: '/usr/share/nginx/html',
-  serverName: `nginx/${NGINX_VERSION}`,
+/** Images made of nginx whose configuration is their own: their servers are described, as others are. */
+const ofNginx: Omit<ImageEntry, 'repository'> = {
+  ...NGINX,
+  native: '',
+  serverName: `nginx/${MAINLINE}`,
   accessLog: true,
-  configs: ['/etc/nginx'],
-  account: 'nginx',
-  log: [
-    '/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration',
-    '/docker-entrypoint.sh: Looking for shell scripts in /docker-entrypoint.d/',
-    '/docker-entrypoint.sh: Launching /docker-entrypoint.d/10-listen-on-ipv6-by-default.sh',
-    '/docker-entrypoint.sh: Configuration complete; ready for start up',
-  ],
   bindError: 'nginx: [emerg] bind() to 0.0.0.0:{{port}} failed (98: Address already in use)\nnginx: [emerg] still could not bind()',
-  writes: [{ path: '/var/cache/nginx', message: 'nginx: [emerg] mkdir() "/var/cache/nginx/client_temp" failed ({{error}})' }],
-  stopSignal: 'SIGQUIT',
-  reaps: true,
-  env: { NGINX_VERSION, NJS_VERSION: '0.9.1', PKG_RELEASE: '1~bookworm' },
-  files: {
-    '/usr/share/nginx/html/index.html': NGINX_INDEX,
-    '/usr/share/nginx/html/50x.html':
-      '<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n<body>\n<h1>An error occurred.</h1>\n</body>\n</html>\n',
-    '/etc/nginx/nginx.conf': 'user  nginx;\nevents {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n}\n',
-    '/etc/nginx/conf.d/default.conf':
-      'server {\n    listen       80;\n    location / {\n        root   /usr/share/nginx/html;\n        index  index.html index.htm;\n    }\n}\n',
-  },
-  versionsBefore: '1.60',
-  sizeBytes: 72_319_283,
-  memoryBytes: 6 * MIB,
 };
 
 /** Web servers and proxies. */
 export const WEB: readonly ImageEntry[] = [
-  { repository: 'nginx', ...nginx },
-  { repository: 'nginx-slim', ...nginx, sizeBytes: 9_000_000, versionsBefore: '1.0' },
+  ...NGINX_IMAGES,
   {
     repository: 'openresty/openresty',
-    ...nginx,
+    ...ofNginx,
     docroot: '/usr/local/openresty/nginx/html',
-    files: { '/usr/local/openresty/nginx/html/index.html': NGINX_INDEX },
-  },
-  {
-    repository: 'nginxinc/nginx-unprivileged',
-    ...nginx,
-    ports: [8080],
-    uid: 101,
-    gid: 101,
-    writes: [{ path: '/tmp', message: 'nginx: [emerg] mkdir() "/tmp/proxy_temp" failed ({{error}})' }],
+    files: { '/usr/local/openresty/nginx/html/index.html': INDEX },
   },
   {
     repository: 'bitnami/nginx',
-    ...nginx,
+    ...ofNginx,
     ports: [8080, 8443],
     uid: 1001,
     worker: { title: 'nginx: worker process', uid: 1001 },
     docroot: '/app',
-    files: { '/app/index.html': NGINX_INDEX },
+    files: { '/app/index.html': INDEX },
     writes: [],
   },
   {
     repository: 'nginxdemos/hello',
-    ...nginx,
+    ...ofNginx,
     docroot: '',
     body: 'Server address: {{ip}}:{{port}}\nServer name: {{hostname}}\nDate: {{time}}\nURI: {{url}}\n',
   },
@@ -208,6 +155,32 @@ export const WEB: readonly ImageEntry[] = [
     portFlags: ['secure-port'],
     uid: 65_534,
     sizeBytes: 22_000_000,
+  },
+  ...['ingress-nginx/controller', 'ingress-nginx/controller-chroot'].map(
+    (repository): ImageEntry => ({
+      repository,
+      native: 'ingress-nginx',
+      run: 'server',
+      args: 'exec',
+      title: ['/usr/bin/dumb-init', '--', '/nginx-ingress-controller'],
+      binaries: ['nginx-ingress-controller', 'wait-shutdown', 'nginx'],
+      base: 'alpine',
+      account: 'www-data',
+      uid: 101,
+      gid: 82,
+      sizeBytes: 117_000_000,
+      memoryBytes: 90 * MIB,
+    }),
+  ),
+  {
+    repository: 'ingress-nginx/kube-webhook-certgen',
+    native: 'kube-webhook-certgen',
+    title: ['/kube-webhook-certgen'],
+    binaries: ['/kube-webhook-certgen'],
+    shell: false,
+    uid: 65_532,
+    gid: 65_532,
+    sizeBytes: 28_000_000,
   },
   ...['coredns', 'coredns/coredns'].map(
     (repository): ImageEntry => ({

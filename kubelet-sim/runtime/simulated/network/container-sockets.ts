@@ -62,7 +62,8 @@ export class ContainerSockets {
     const opened = this.#open.get(`${protocol}/${port}`);
     if (opened || protocol !== 'TCP') return opened;
     const { server } = this.#container;
-    return server && this.portsOf(server).includes(port) ? new ImageListener(this.#container, server.facts, port) : undefined;
+    if (!server || !this.portsOf(server).includes(port)) return undefined;
+    return server.listener?.(port) ?? new ImageListener(this.#container, server.facts, port);
   }
 
   /** All of its ports. */
@@ -91,7 +92,7 @@ export class ContainerSockets {
    */
   portsOf(server: ServerBehaviour): readonly number[] {
     const { config, image } = this.#container;
-    if (config.ports.length === 0) return server.ports;
+    if (config.ports.length === 0 || server.isExact) return server.ports;
     const declared = config.ports.filter(({ protocol }) => protocol === 'TCP').map(({ containerPort }) => containerPort);
     const isConfigured = image.configs.some((path) => config.mounts.some(({ containerPath }) => overlaps(containerPath, path)));
     const own = isConfigured && declared.length > 0 ? [] : server.ports.filter((port) => !declared.includes(port));
@@ -99,4 +100,5 @@ export class ContainerSockets {
   }
 }
 
-const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+/** Whether one of two paths is in the other. */
+export const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);

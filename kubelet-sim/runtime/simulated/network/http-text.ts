@@ -15,15 +15,21 @@ const REASONS: Readonly<Record<number, string>> = {
   204: 'No Content',
   301: 'Moved Permanently',
   302: 'Found',
+  303: 'See Other',
   304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  413: 'Request Entity Too Large',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 };
 
 export const reasonOf = (status: number): string => REASONS[status] ?? 'Unknown';
@@ -45,12 +51,38 @@ export function takeRequest(text: string): { readonly request: TextRequest; read
   const [first = '', ...lines] = text.slice(0, end.index).split(/\r?\n/);
   const [method = '', path = '/', version = ''] = first.split(' ');
   const headers = headersOf(lines);
-  const length = Number(headers['content-length'] ?? 0);
-  const body = text.slice(end.index + end[0].length);
-  if (body.length < length) return undefined;
+  const isChunked = headers['transfer-encoding']?.toLowerCase() === 'chunked';
+  const sent = text.slice(end.index + end[0].length);
+  const taken = isChunked ? takeChunks(sent) : takeBytes(sent, Number(headers['content-length'] ?? 0));
+  if (!taken) return undefined;
   const connection = (headers.connection ?? '').toLowerCase();
   const keepAlive = version === 'HTTP/1.1' ? connection !== 'close' : connection === 'keep-alive';
-  return { request: { method, path, headers, body: body.slice(0, length), keepAlive }, rest: body.slice(length) };
+  return { request: { method, path, headers, body: taken.body, keepAlive }, rest: taken.rest };
+}
+
+/** A body, and what comes after it. */
+interface TakenBody {
+  readonly body: string;
+  readonly rest: string;
+}
+
+const takeBytes = (text: string, length: number): TakenBody | undefined =>
+  text.length < length ? undefined : { body: text.slice(0, length), rest: text.slice(length) };
+
+/** A body in chunks (RFC 9112, section 7.1); undefined while the last one is missing. */
+function takeChunks(text: string): TakenBody | undefined {
+  let body = '';
+  for (let at = 0; ; ) {
+    const end = text.indexOf('\r\n', at);
+    if (end < 0) return undefined;
+    const length = Number.parseInt(text.slice(at, end), 16);
+    const next = end + 2 + (length || 0) + 2;
+    if (text.length < next) return undefined;
+    // What is no length ends it, and so do trailers, which nobody sends.
+    if (!(length > 0)) return { body, rest: text.slice(next) };
+    body += text.slice(end + 2, end + 2 + length);
+    at = next;
+  }
 }
 
 /** A request as text. */
@@ -67,15 +99,16 @@ export function requestText(request: {
 
 /** An answer as text; its body is a byte string. */
 export function responseText(
-  { status, headers, body }: HttpResponse,
+  { status, reason = reasonOf(status), headers, body, head }: HttpResponse,
   options: { readonly keepAlive: boolean; readonly isHead: boolean },
 ): string {
+  if (head !== undefined) return `${head}\r\n${options.isHead ? '' : body}`;
   const lines = Object.entries({
     ...headers,
     'content-length': String(body.length),
     connection: options.keepAlive ? 'keep-alive' : 'close',
-  }).map(([name, value]) => `${capitals(name)}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${lines.join('')}\r\n${options.isHead ? '' : body}`;
+  }).flatMap(([name, value]) => value.split('\n').map((one) => `${capitals(name)}: ${one}\r\n`));
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${options.isHead ? '' : body}`;
 }
 
 const capitals = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());

@@ -152,6 +152,7 @@ test('two containers of a pod cannot listen on one port: the second fails as it 
   const sandbox = node.sandbox();
   const first = await node.start(sandbox, { name: 'one', image: 'nginx' });
   const second = await node.start(sandbox, { name: 'two', image: 'nginx' });
+  await node.pass(3);
   expect([node.state(first), node.state(second)]).toEqual(['running', 'Error 1']);
   expect(await node.log(second)).toContain('!nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)\n');
   const other = await node.start(node.sandbox({ name: 'other' }), { image: 'nginx' });
@@ -163,6 +164,7 @@ test('pods on the node’s network share its ports', async () => {
   const onNode = (name: string) => node.sandbox({ name, namespaces: { network: 'node' } });
   const first = await node.start(onNode('a'), { image: 'nginx' });
   const second = await node.start(onNode('b'), { image: 'nginx' });
+  await node.pass(3);
   expect([node.state(first), node.state(second)]).toEqual(['running', 'Error 1']);
 });
 

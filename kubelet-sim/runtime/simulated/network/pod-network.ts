@@ -86,7 +86,8 @@ export class PodNetwork {
     return {
       address,
       port,
-      http: (request, host = address) => listener.http({ ...request, from, host: port === 80 ? bracketed(host) : hostPort(host, port) }),
+      http: (request, host = address) =>
+        listener.http({ ...request, from, host: request.headers.host ?? (port === 80 ? bracketed(host) : hostPort(host, port)) }),
       stream: (connection) => listener.stream({ ...connection, from }),
     };
   }

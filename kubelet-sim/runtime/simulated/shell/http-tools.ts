@@ -201,10 +201,12 @@ async function show(context: CommandContext, { url, dialled, response }: Answer,
 
 const shownHead = (options: CommandOptions): boolean => isGiven(options, 'I', 'head', 'i', 'include');
 
-const headText = ({ status, headers, body }: HttpResponse): string =>
-  `HTTP/1.1 ${status} ${reasonOf(status)}\n${Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}\n`)
-    .join('')}content-length: ${body.length}\n\n`;
+const headText = ({ status, headers, body, head }: HttpResponse): string =>
+  head !== undefined
+    ? `${head.replaceAll('\r', '')}\n`
+    : `HTTP/1.1 ${status} ${reasonOf(status)}\n${Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\n`)
+        .join('')}content-length: ${body.length}\n\n`;
 
 async function keep(context: CommandContext, url: URL, text: string, options: CommandOptions): Promise<void> {
   const target = isGiven(options, 'O', 'remote-name') ? nameOf(url.pathname) : either(options, 'o', 'output');

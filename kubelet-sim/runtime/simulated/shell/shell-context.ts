@@ -1,5 +1,6 @@
+import type { OutputStream } from '../../cri.ts';
 import type { ContainerFiles } from '../files/container-files.ts';
-import { fatalCode, type ProcessContext, type ProcessInfo } from '../program.ts';
+import { fatalCode, type ProcessContext, type ProcessInfo, type RunningProgram } from '../program.ts';
 import type { ReadCommand } from './command-reader.ts';
 import type { Descriptors, Output } from './io.ts';
 import type { ShellState } from './state.ts';
@@ -40,6 +41,7 @@ export class ShellHost {
   readonly #abort: AbortController | undefined;
   readonly #budget: Budget;
   readonly #trapWaiters = new Set<() => void>();
+  readonly #natives = new Set<RunningProgram>();
   readonly #servers = new Set<(code: number) => void>();
   #shell: TrapTaker | undefined;
   #root: Promise<ContainerFiles> | undefined;
@@ -156,6 +158,10 @@ export class ShellHost {
   /** A signal comes: to a trap, to a server that a script started, or as to any process. */
   deliver(name: string): void {
     if (name !== 'SIGKILL' && this.#shell?.trap(name)) return;
+    if (name !== 'SIGKILL' && this.#natives.size > 0) {
+      for (const native of this.#natives) native.signal(name);
+      return;
+    }
     const asksToEnd = name === 'SIGTERM' || name === 'SIGINT' || name === 'SIGQUIT';
     if (asksToEnd && this.#stopServers()) return;
     const code = name === 'SIGKILL' ? EXIT_KILLED : fatalCode(name);
@@ -180,6 +186,19 @@ export class ShellHost {
       this.#servers.add(resolve);
       this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
     });
+  }
+
+  /** Runs a program of the image that this code has, until it ends; undefined when there is none. It takes the signals meanwhile. */
+  runNative(argv: readonly string[], output: (stream: OutputStream, text: string) => void): Promise<number> | undefined {
+    let running: RunningProgram | undefined;
+    const ended = new Promise<number>((resolve) => {
+      running = this.process.run(argv, { output, exit: resolve });
+    });
+    if (!running) return undefined;
+    const native = running;
+    this.#natives.add(native);
+    this.signal.addEventListener('abort', () => native.dispose(), { once: true });
+    return ended.finally(() => this.#natives.delete(native));
   }
 
   /** Asks the servers to end; false when there are none. */

@@ -33,7 +33,19 @@ const BINARIES: ReadonlyMap<string, CommandFunction> = new Map([['/nnp', sayEffe
 function runBinary(name: string, context: CommandContext): number | Promise<number> {
   const { image } = context.host.process;
   const isTool = image.commands[context.args[0] ?? '']?.run === 'tool';
-  return BINARIES.get(name)?.(context) ?? (isTool ? agnhost(context) : serveImage(context));
+  return BINARIES.get(name)?.(context) ?? (isTool ? agnhost(context) : (runNative(name, context) ?? serveImage(context)));
+}
+
+/** A program that is more than a description; what it writes is written before it is waited for no longer. */
+function runNative(name: string, { host, args, stdout, stderr }: CommandContext): Promise<number> | undefined {
+  let written: Promise<unknown> = Promise.resolve();
+  const ended = host.runNative([name, ...args], (stream, text) => {
+    written = written.then(() => (stream === 'stderr' ? stderr : stdout).write(text));
+  });
+  return ended?.then(async (code) => {
+    await written;
+    return code;
+  });
 }
 
 /** The box and each of its tools are loaded when they are first asked for: the container's time stands still meanwhile. */

@@ -2,15 +2,16 @@
 // `test/images/agnhost/inclusterclient`).
 import { createHash } from 'node:crypto';
 import { commandLineOption } from '../command-line.ts';
+import { get, type InCluster } from '../in-cluster/in-cluster.ts';
+import { InClusterLoop, messageOf } from '../in-cluster/in-cluster-loop.ts';
+import { type Klog, klogTo } from '../in-cluster/klog.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import { get, type InCluster } from './in-cluster.ts';
-import { InClusterLoop, messageOf } from './in-cluster-loop.ts';
 
 const POLL_SECONDS = 30;
 
 export const inClusterClient = (argv: readonly string[]): Program => ({
   start: (context) => {
-    const log = logTo(context);
+    const log = klogTo(context);
     log('I', 'main.go:60] started');
     return new InClusterLoop(context, {
       everyMs: Number(commandLineOption(argv, 'poll-interval') || POLL_SECONDS) * 1000,
@@ -24,18 +25,7 @@ export const inClusterClient = (argv: readonly string[]): Program => ({
   },
 });
 
-type Log = ReturnType<typeof logTo>;
-
-/** Writes lines as klog does. */
-const logTo =
-  (context: ProcessContext) =>
-  (severity: 'I' | 'E', text: string): void => {
-    const [date = '', time = ''] = new Date(context.clock.now()).toISOString().split('T');
-    const stamp = `${date.slice(5, 7)}${date.slice(8)} ${time.slice(0, 12)}000`;
-    context.output('stderr', `${severity}${stamp} ${String(context.pid).padStart(7)} ${text}\n`);
-  };
-
-async function poll(context: ProcessContext, { url, authorization }: InCluster, log: Log): Promise<void> {
+async function poll(context: ProcessContext, { url, authorization }: InCluster, log: Klog): Promise<void> {
   log('I', 'main.go:80] calling /healthz');
   const header = await authorization();
   log('I', `main.go:97] authz_header=${createHash('sha256').update(`salt|${header}`).digest('base64url')}`);

@@ -2,9 +2,9 @@
 // `test/images/agnhost/openidmetadata`).
 import { createPublicKey, type JsonWebKey, verify } from 'node:crypto';
 import { commandLineOption } from '../command-line.ts';
+import { get, inCluster } from '../in-cluster/in-cluster.ts';
 import { ConnectError } from '../network/listener.ts';
 import { defaultSignal, type ProcessContext, type Program } from '../program.ts';
-import { get, inCluster } from './in-cluster.ts';
 
 interface Claims {
   readonly iss: string;

@@ -3,10 +3,10 @@
 import type { KubeObject, Live, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../../api/index.ts';
 import { toTime } from '../../../../api/index.ts';
 import { commandLineOption } from '../command-line.ts';
+import { ask, type InCluster, RefusedError } from '../in-cluster/in-cluster.ts';
+import { InClusterLoop, messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import { rawListener } from '../shell/nc.ts';
-import { ask, type InCluster, RefusedError } from './in-cluster.ts';
-import { InClusterLoop, messageOf } from './in-cluster-loop.ts';
 
 const NFS_PORT = 2049;
 const EXPORT = '/export';
