@@ -1,5 +1,6 @@
 import { type CSINode, type Live, type Node, PROVISIONED_BY, type StorageClass, type VolumeAttachment } from '../../../../api/index.ts';
 import { RuntimeError } from '../../cri.ts';
+import { RefusedError } from '../in-cluster/in-cluster.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import type { ContentSource } from './csi-driver.ts';
@@ -65,7 +66,13 @@ class Provisioner {
         await this.#provision(world, driver, { claim, claims });
       if (isCopied(claim, claims)) await this.#setFinalizers(world, claim, claimPath(claim), without(claim, CLONE_FINALIZER));
     }
-    for (const volume of volumes) if (this.#isDue(volume)) await this.#settle(world, driver, volume);
+    for (const volume of volumes) {
+      if (!this.#isDue(volume)) continue;
+      await this.#settle(world, driver, volume).catch((error: unknown) => {
+        world.log('E', `controller.go:1040] error syncing volume "${volume.metadata.name}": ${messageOf(error)}`);
+        this.#retries.failed(volume, this.#context.clock.now());
+      });
+    }
   }
 
   #isDue(object: Claim | Volume): boolean {
@@ -112,11 +119,10 @@ class Provisioner {
   }
 
   async #failed(world: ControllerWorld, claim: Claim, error: unknown): Promise<void> {
-    if (!(error instanceof ProvisionError) && !(error instanceof RuntimeError)) throw error;
+    if (!(error instanceof ProvisionError) && !(error instanceof RuntimeError) && !(error instanceof RefusedError)) throw error;
     this.#retries.failed(claim, this.#context.clock.now());
     if (error instanceof RuntimeError && error.code === 'InvalidArgument') {
-      // Retrying will not help: upstream looks again after `--retry-interval-max`.
-      this.#retries.dropped(claim);
+      this.#retries.infeasible(claim, this.#context.clock.now());
       const message = `Volume provisioning failed with infeasible error. Retries will be delayed. ${error.message}`;
       await this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message });
       return;

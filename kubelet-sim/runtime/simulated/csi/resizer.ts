@@ -1,4 +1,5 @@
 import {
+  keyOf,
   type Live,
   type PersistentVolume,
   type PersistentVolumeClaim,
@@ -8,6 +9,7 @@ import {
   volumeSize,
 } from '../../../../api/index.ts';
 import { RuntimeError } from '../../cri.ts';
+import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import { PodEvents, type Telling } from './pod-events.ts';
 import { Retries } from './retries.ts';
@@ -44,7 +46,11 @@ class Resizer {
     const own = new Map(volumes.filter(({ spec }) => spec.csi?.driver === driver.name).map((volume) => [volume.metadata.name, volume]));
     for (const claim of claims) {
       const volume = own.get(claim.spec.volumeName ?? '');
-      if (volume && this.#retries.isDue(claim, this.#context.clock.now())) await this.#grow(world, driver, { claim, volume });
+      if (!volume || !this.#retries.isDue(claim, this.#context.clock.now())) continue;
+      await this.#grow(world, driver, { claim, volume }).catch((error: unknown) => {
+        world.log('E', `controller.go:300] error syncing PVC "${keyOf(claim)}": ${messageOf(error)}`);
+        this.#retries.failed(claim, this.#context.clock.now());
+      });
     }
   }
 

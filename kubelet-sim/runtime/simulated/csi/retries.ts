@@ -26,6 +26,11 @@ export class Retries {
     this.#failures.set(metadata.uid, { version, delayMs, dueAt: now + delayMs });
   }
 
+  /** What would fail again is tried after the longest wait. */
+  infeasible({ metadata }: Live<KubeObject>, now: number): void {
+    this.#failures.set(metadata.uid, { version: metadata.resourceVersion, delayMs: MAX_MS, dueAt: now + MAX_MS });
+  }
+
   /** It is left alone until it changes. */
   dropped({ metadata }: Live<KubeObject>): void {
     this.#failures.set(metadata.uid, { version: metadata.resourceVersion, delayMs: FIRST_MS, dueAt: Number.POSITIVE_INFINITY });
