@@ -1,6 +1,7 @@
 // The public face of api/ for everyone: types (free at run time), kinds as data, and pure functions. No schema is loaded from here;
 // who needs schemas (the API server) imports ./schema.ts.
 export * from './api-error.ts';
+export * from './claim-resize.ts';
 export { parseYaml } from './codec/yaml/parse.ts';
 export * from './cron.ts';
 export * from './default-class.ts';

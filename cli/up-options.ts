@@ -7,7 +7,7 @@ import { OptionError, type OptionTable, type OptionValues, option, type ParsedOp
 import { DEFAULT_STORAGE_CLASS } from './default-storage-class.ts';
 
 /** What a cluster can have from the start. */
-const ADDONS = ['coredns', 'ingress'] as const;
+const ADDONS = ['coredns', 'csi-hostpath', 'ingress'] as const;
 
 /** What `nanokube up` itself takes. */
 const OWN_OPTIONS = {

@@ -6,6 +6,7 @@ import { helpText, makePrivateDirectory, runMain, type Service, systemClock, Use
 import { AdminRequests } from './admin-requests.ts';
 import { dnsAddressIn, nodeAddressArguments } from './cluster-addresses.ts';
 import { ensureCoreDns } from './coredns.ts';
+import { ensureCsiHostPath } from './csi-hostpath.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { ensureIngressNginx, waitForIngressNginx } from './ingress-nginx.ts';
 import { printSummary } from './summary.ts';
@@ -93,6 +94,7 @@ class Cluster implements Service {
     using requests = new AdminRequests(url, join(this.#directory, 'admin.kubeconfig'));
     if (storageClass !== '') await ensureDefaultStorageClass(requests, storageClass);
     if (addons.includes('coredns')) await ensureCoreDns(requests, this.#dnsAddress());
+    if (addons.includes('csi-hostpath')) await ensureCsiHostPath(requests, systemClock);
     const hasIngress = addons.includes('ingress');
     if (hasIngress) await ensureIngressNginx(requests);
     await waitForNodes({

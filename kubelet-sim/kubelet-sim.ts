@@ -367,6 +367,7 @@ class SimulatedKubelets implements KubeletSim {
       clock,
       random,
       network: new Map<string, Sandbox>(),
+      driversOfPods: new Set(),
       nodes: new Map(),
       directory: new ClientDirectory(client, clock, this.#cluster),
       remote: this.#peers.remote,

@@ -7,7 +7,10 @@ import {
   type Live,
   type PersistentVolume,
   type PersistentVolumeClaim,
+  PROVISIONED_BY,
+  planResize,
   SELECTED_NODE,
+  settledVolume,
 } from '../../api/index.ts';
 import {
   AssumeCache,
@@ -20,7 +23,6 @@ import {
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { PROVISIONER_FINALIZER, type ProvisionPlan, planProvision, planUpkeep, volumeNameFor } from './plan.ts';
-import { planResize, settledVolume } from './resize.ts';
 
 /** Claims and volumes looked after side by side. */
 const WORKERS = 4;
@@ -162,7 +164,8 @@ class HostPathProvisioner implements Controller {
   /** Goes as many steps as there are; each sees what the one before has written. */
   async #resize(claim: Live<PersistentVolumeClaim>): Promise<void> {
     const volume = claim.spec.volumeName ? this.#volumes.getByKey(claim.spec.volumeName) : undefined;
-    const plan = planResize(claim, volume, this.#context.clock.now());
+    const isOurs = volume?.metadata.annotations?.[PROVISIONED_BY] === HOSTPATH_PROVISIONER;
+    const plan = planResize(claim, isOurs ? volume : undefined, this.#context.clock.now());
     switch (plan.action) {
       case 'begin':
         this.#tellResize(claim, 'Resizing', `External resizer is resizing volume ${claim.spec.volumeName}`);

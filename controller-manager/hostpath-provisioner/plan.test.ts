@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Live, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../api/index.ts';
+import {
+  type Live,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  planResize,
+  type StorageClass,
+  settledVolume,
+} from '../../api/index.ts';
 import { ago, aNode, meta, NOW } from '../testing/builders.ts';
 import { PROVISIONER_FINALIZER, planProvision, planUpkeep } from './plan.ts';
-import { planResize, settledVolume } from './resize.ts';
 
 const MARK = { 'volume.kubernetes.io/storage-provisioner': 'nanokube.dev/hostpath' };
 const OURS = { 'pv.kubernetes.io/provisioned-by': 'nanokube.dev/hostpath' };
@@ -141,10 +147,9 @@ describe('planResize', () => {
     expect(planResize(bound(at('NodeResizeInProgress', '3Gi'), '9Gi'), volume('3Gi'), NOW).action).toBe('nothing');
   });
 
-  it('is not for claims that are large enough, unbound, or of others', () => {
+  it('is not for claims that are large enough, unbound, or without a volume', () => {
     expect(planResize(bound({}, '1Gi'), volume('1Gi'), NOW).action).toBe('nothing');
     expect(planResize(bound({ phase: 'Pending' }), volume('1Gi'), NOW).action).toBe('nothing');
-    expect(planResize(bound(), volume('1Gi', {}), NOW).action).toBe('nothing');
     expect(planResize(bound(), undefined, NOW).action).toBe('nothing');
   });
 

@@ -230,7 +230,7 @@ export class NodeAgent {
       try {
         const [node] = await Promise.all([this.#createOrAdopt(), failures === 0 ? this.#heartbeat.beat() : undefined]);
         this.nodeChanged(node);
-        await ensureCsiNode(this.#options.client, node);
+        await ensureCsiNode(this.#options, node, this.#parts.runtime.drivers);
         // The next report is at any time within the period, so that those of many nodes are spread evenly over it.
         this.#reportedAt = this.#options.clock.monotonic() - this.#options.random.next() * STATUS_REPORT_MS;
         break;

@@ -4,6 +4,7 @@
  */
 
 import type { PodSource } from './control-group.ts';
+import type { NodeDrivers } from './node-drivers.ts';
 import type { ContainerStats, PodSandboxStats, VolumeUsage } from './usage.ts';
 
 /** What a sandbox is to be. Fields that are absent have the value that a plain pod has. */
@@ -372,6 +373,8 @@ export interface RuntimeService {
   readonly version: string;
   /** Names that RuntimeClasses may give as their handler; `''`, the usual one, is always there. */
   readonly handlers: readonly string[];
+  /** Drivers of volumes that run in pods of the node. */
+  readonly drivers: NodeDrivers;
   /** @throws RuntimeError when the sandbox cannot be made (e.g. no address is left). */
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus;
   /** Ends the pause process and with it everything in the sandbox; its address is given back. */
@@ -483,18 +486,4 @@ export interface Connection {
   pipe(input: AsyncIterable<Buffer>, output: (chunk: Buffer) => void): Promise<void>;
 }
 
-/** gRPC codes a runtime answers with. */
-export type RuntimeErrorCode = 'NotFound' | 'Unknown' | 'DeadlineExceeded' | 'FailedPrecondition' | 'InvalidArgument' | 'Unavailable';
-
-/** A runtime's error, as a gRPC client would see it. */
-export class RuntimeError extends Error {
-  override readonly name = 'RuntimeError';
-  readonly code: RuntimeErrorCode;
-  readonly description: string;
-
-  constructor(code: RuntimeErrorCode, description: string) {
-    super(`rpc error: code = ${code} desc = ${description}`);
-    this.code = code;
-    this.description = description;
-  }
-}
+export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod, Volume } from '../../../api/index.ts';
+import { RuntimeError } from '../../runtime/cri.ts';
+import type { NodeDriver } from '../../runtime/node-drivers.ts';
 import { aContainer, aPod } from '../../testing/builders.ts';
 import { TestNode } from '../../testing/node-harness.ts';
 
@@ -334,6 +336,41 @@ describe('a pod does not start', () => {
     node.claims.drivers.set('d.io', { metadata, spec: { volumeLifecycleModes: ['Ephemeral'] } });
     await node.pass(5);
     expect(node.state()).toBe('Completed 0');
+  });
+
+  it('with a driver that runs in pods, unless it is on the node and has the volume', async () => {
+    const node = new TestNode();
+    const { drivers } = node.services.runtime;
+    let isKnown = false;
+    const tree = await node.services.runtime.hostPath('/var/lib/d', 'DirectoryOrCreate');
+    const driver: NodeDriver = {
+      name: 'd.io',
+      nodeId: 'node-0',
+      topology: {},
+      volumesMax: 0,
+      stage: ({ handle }) =>
+        isKnown
+          ? Promise.resolve()
+          : Promise.reject(new RuntimeError('NotFound', `volume id ${handle} does not exist in the volumes list`)),
+      publish: () => Promise.resolve(tree),
+      unpublish: () => Promise.resolve(),
+    };
+    drivers.register(driver);
+    drivers.unregister(driver);
+    const metadata = { name: 'd.io', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+    node.claims.drivers.set('d.io', { metadata, spec: { attachRequired: false } });
+    node.claims.bind('c', { csi: { driver: 'd.io', volumeHandle: 'h' } });
+    await run(node, 'echo x > /mnt/d/f', [ofClaim('c')]);
+    const failed = 'Warning FailedMount MountVolume.MountDevice failed for volume "pv-c" :';
+    const missing = 'driver name d.io not found in the list of registered CSI drivers';
+    expect(warnings(node).at(-1)).toBe(`${failed} kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${missing}`);
+    drivers.register(driver);
+    await node.pass(5);
+    expect(warnings(node).at(-1)).toBe(`${failed} rpc error: code = NotFound desc = volume id h does not exist in the volumes list`);
+    isKnown = true;
+    await node.pass(30);
+    expect(node.state()).toBe('Completed 0');
+    expect(await node.services.runtime.readHostPath('/var/lib/d')).toEqual({ names: ['f'] });
   });
 
   it('before its volume is attached, and is told when that takes long', async () => {

@@ -12,7 +12,7 @@ import {
 } from '../../../api/index.ts';
 import type { MountableVolume } from '../../runtime/cri.ts';
 import type { ClaimSource } from './claim-source.ts';
-import { csiMissing } from './csi.ts';
+import { driverTree } from './csi.ts';
 import { hostPathType } from './host-path.ts';
 import { networkKey, networkTree, takesGroup } from './network.ts';
 import { MapError, MountError, NotYet, ownershipOf, type PodVolume, UnprocessedError, usesOf, type VolumeScope } from './volume.ts';
@@ -193,7 +193,8 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
     });
     return { name, tree };
   }
-  if (csi && !(await scope.node.claims.source.csiDriver(csi.driver))) throw withoutDriver(volume, csi.driver);
+  const ofPod = csi && (await driverTree(volume, csi, scope));
+  if (ofPod) return ofPod;
   const capacity = volume.spec.capacity?.storage;
   const made = {
     name: keyOf(volume),
@@ -204,15 +205,6 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
     return await networkTree(volume.spec, scope, { made, mountOptions: volume.spec.mountOptions });
   }
   return scope.node.claims.sharedTree(volume.metadata.uid, () => made);
-}
-
-function withoutDriver({ metadata: { name }, spec: { volumeMode } }: Volume, driver: string): MountError {
-  if (volumeMode === 'Block') {
-    const why = `kubernetes.io/csi: blockMapper.SetUpDevice failed to get CSI client: ${csiMissing(driver)}`;
-    return new MapError(`MapVolume.SetUpDevice failed for volume "${name}" : ${why}`);
-  }
-  const why = `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${csiMissing(driver)}`;
-  return new MountError(`MountVolume.MountDevice failed for volume "${name}" : ${why}`);
 }
 
 async function localDevice(volume: Volume, path: string, scope: VolumeScope): Promise<MountableVolume['tree']> {

@@ -31,7 +31,7 @@ export class NotYet extends UnprocessedError {
 
 /** What volumes need of the node that they are mounted on. */
 export type VolumeNode = Pick<NodeServices, 'source' | 'claims' | 'nodeName' | 'nodeLabels' | 'clock' | 'events'> & {
-  readonly runtime: Pick<RuntimeService, 'hostPath' | 'localVolume' | 'servedTree' | 'giveVolumeToGroup'>;
+  readonly runtime: Pick<RuntimeService, 'hostPath' | 'localVolume' | 'servedTree' | 'giveVolumeToGroup' | 'drivers'>;
 };
 
 /** What a pod's volumes need to know. */

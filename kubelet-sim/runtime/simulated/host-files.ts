@@ -25,7 +25,15 @@ const NODE_FILES = (name: string): Record<string, string> => ({
   '/var/log/syslog': '',
 });
 
-const NODE_DIRECTORIES: readonly string[] = ['/var/lib/kubelet/pods', '/sys/fs', '/sys/kernel/security', '/etc/kubernetes/manifests'];
+/** Where a kubelet and the drivers of volumes meet. */
+const PLUGIN_DIRECTORIES = ['/var/lib/kubelet/plugins', '/var/lib/kubelet/plugins_registry'];
+const NODE_DIRECTORIES: readonly string[] = [
+  '/var/lib/kubelet/pods',
+  ...PLUGIN_DIRECTORIES,
+  '/sys/fs',
+  '/sys/kernel/security',
+  '/etc/kubernetes/manifests',
+];
 
 /** `/sys/kernel/security/apparmor`: the profiles that the kernel knows, the container runtime's own among them. */
 const appArmorDirectory = ({ appArmorProfiles }: SimulatedNode): DirectoryNode =>

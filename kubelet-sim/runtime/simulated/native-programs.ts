@@ -1,4 +1,5 @@
 import { coreDns } from './coredns/coredns.ts';
+import { CSI_PROGRAMS } from './csi/index.ts';
 import type { ImageFacts } from './image-catalog.ts';
 import { INGRESS_PROGRAMS } from './ingress-nginx/index.ts';
 import { nginxProgram } from './nginx/nginx.ts';
@@ -29,6 +30,7 @@ export const programOf = (image: ImageFacts, argv: readonly string[], start: Par
 /** Programs of this code by their names in descriptions of images; made from the command line. */
 export const NATIVE_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Program>> = {
   coredns: coreDns,
+  ...CSI_PROGRAMS,
   ...INGRESS_PROGRAMS,
   ...TEST_PROGRAMS,
 };

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
 import type { NamespaceMode, NodeProcess, PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
+import type { NodeDrivers } from '../node-drivers.ts';
 import type { SimulatedContainer } from './container.ts';
 import type { LogBudget } from './container-log.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
@@ -31,6 +32,8 @@ export interface SimulatedHost {
   readonly remote?: RemotePods | undefined;
   /** Where clients of services with session affinity went; made when there are such. */
   affinities?: Affinities | undefined;
+  /** Names of drivers of volumes that have run in pods. */
+  readonly driversOfPods?: Set<string> | undefined;
 }
 
 export interface NodeCapacity {
@@ -58,6 +61,8 @@ export interface SimulatedNode {
   readonly sharedMemory: DirectoryNode;
   /** Profiles of AppArmor that its kernel knows, beside the container runtime's own. */
   readonly appArmorProfiles: Set<string>;
+  /** Drivers of volumes that run in pods. */
+  readonly drivers: NodeDrivers;
 }
 
 /** What a sandbox is made of. */

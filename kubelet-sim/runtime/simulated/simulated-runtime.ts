@@ -27,6 +27,7 @@ import {
 } from '../cri.ts';
 import { hostPort } from '../host-port.ts';
 import type { ImageService } from '../image-service.ts';
+import { NodeDrivers } from '../node-drivers.ts';
 import type { ContainerStats, PodSandboxStats, VolumeUsage } from '../usage.ts';
 import { chooseProgram } from './choose-program.ts';
 import { SimulatedContainer } from './container.ts';
@@ -73,6 +74,7 @@ export class SimulatedRuntime implements RuntimeService {
   readonly name = RUNTIME.name;
   readonly version = RUNTIME.version;
   readonly handlers: readonly string[];
+  readonly drivers: NodeDrivers;
   readonly images: SimulatedImages & ImageService;
   readonly #host: SimulatedHost;
   readonly #sandboxes = new Map<string, Sandbox>();
@@ -88,6 +90,7 @@ export class SimulatedRuntime implements RuntimeService {
   ) {
     this.handlers = handlers;
     this.#host = host;
+    this.drivers = new NodeDrivers(host.driversOfPods ?? new Set());
     this.images = images;
     this.#startedAt = host.clock.now();
     let pid = FIRST_PID;
@@ -107,6 +110,7 @@ export class SimulatedRuntime implements RuntimeService {
       signal: (target, signal) => this.signalProcess(target, signal),
       onHostNetwork: new Set(),
       appArmorProfiles: new Set(),
+      drivers: this.drivers,
       sandboxes: () => this.#sandboxes.values(),
       get sharedMemory() {
         memory ??= newDirectory(0, { mode: 0o1777 });

@@ -14,9 +14,9 @@ export function filesystemOn(device: FileNode, now: number): DirectoryNode {
   return known;
 }
 
-/** A block device whose bytes are those of a file. */
-export function loopDevice(path: string, file: FileNode, now: number): FileNode {
-  const device = newDevice('block', now, { capacityBytes: file.content.byteLength });
+/** A block device whose bytes are those of a file, as large as that is unless given. */
+export function loopDevice(path: string, file: FileNode, now: number, capacityBytes = file.content.byteLength): FileNode {
+  const device = newDevice('block', now, { capacityBytes });
   Object.defineProperty(device, 'content', {
     enumerable: true,
     get: () => file.content,

@@ -185,6 +185,16 @@ export function usageOfTree(node: TreeNode): { usedBytes: number; inodesUsed: nu
   return usage;
 }
 
+/** A copy with owners, modes and times, as `cp -a` makes it; bytes are shared until either side writes. */
+export function copyOfTree(node: TreeNode): TreeNode {
+  if (node.type === 'link') return { ...node };
+  if (node.type === 'file') return { ...node, room: undefined, content: node.device ? Buffer.from(node.content) : node.content };
+  const { mtime, mode, uid, gid } = node;
+  const copy = newDirectory(mtime, { mode, uid, gid });
+  for (const [name, child] of node.entries) copy.entries.set(name, copyOfTree(child));
+  return copy;
+}
+
 /** Absolute, without `.`, `..` and double slashes. */
 export function normalizePath(path: string, base = '/'): string {
   const parts: string[] = [];

@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { seededRandom, VirtualClock } from '../../../../runtime/index.ts';
+import { NodeDrivers } from '../../node-drivers.ts';
 import { ContainerFiles } from '../files/container-files.ts';
 import { toolDirectory } from '../files/tool-directory.ts';
 import { ImageCatalog } from '../image-catalog.ts';
@@ -44,6 +45,7 @@ function start(
     isPrivileged: false,
     nodeFiles: () => Promise.resolve(files),
     loadAppArmorProfiles: () => undefined,
+    nodeDrivers: new NodeDrivers(new Set()),
     nodeProcesses: () => [],
     startedAt: clock.now(),
     hostname: 'web-0',

@@ -5,18 +5,12 @@
 // The rest is the node's: once the volume is mounted there, the claim's capacity is raised and all this is taken away again.
 // Upstream: `expandAndRecover` of `kubernetes-csi/external-resizer`.
 
-import type { PersistentVolume, PersistentVolumeClaim } from '../../api/index.ts';
-import {
-  claimSize,
-  HOSTPATH_PROVISIONER,
-  type Live,
-  PROVISIONED_BY,
-  parseQuantity,
-  type Quantity,
-  toTime,
-  volumeSize,
-  ZERO_QUANTITY,
-} from '../../api/index.ts';
+import type { PersistentVolume } from './core/v1/persistent-volume.ts';
+import type { PersistentVolumeClaim } from './core/v1/persistent-volume-claim.ts';
+import type { Live } from './object.ts';
+import { parseQuantity, type Quantity, ZERO_QUANTITY } from './quantity.ts';
+import { toTime } from './time.ts';
+import { claimSize, volumeSize } from './volume-binding.ts';
 
 type Claim = Live<PersistentVolumeClaim>;
 type Volume = Live<PersistentVolume>;
@@ -30,17 +24,16 @@ const RESIZE_CONDITIONS = new Set(['Resizing', 'FileSystemResizePending', 'Contr
 /** The next step of a claim that is to grow. */
 export type ResizePlan =
   | { readonly action: 'nothing' }
-  /** @property isNews whether it has only begun. */
   | { readonly action: 'begin'; readonly status: Status }
   | { readonly action: 'grow'; readonly volume: Volume }
   | { readonly action: 'handOver'; readonly status: Status };
 
 const NOTHING: ResizePlan = { action: 'nothing' };
 
+/** @param volume the claim's own, if whoever asks lets it grow */
 export function planResize(claim: Claim, volume: Volume | undefined, now: number): ResizePlan {
   const { status, spec, metadata } = claim;
   if (status.phase !== 'Bound' || !spec.volumeName || !volume || volume.spec.claimRef?.uid !== metadata.uid) return NOTHING;
-  if (volume.metadata.annotations?.[PROVISIONED_BY] !== HOSTPATH_PROVISIONER) return NOTHING;
   const wanted = claimSize(claim);
   if (wanted.cmp(amount(status.capacity?.storage)) <= 0) return NOTHING;
   const step = status.allocatedResourceStatuses?.storage;

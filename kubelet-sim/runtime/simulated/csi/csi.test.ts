@@ -1,0 +1,180 @@
+import { afterEach, expect, test } from 'vitest';
+import { TestRuntime } from '../../../testing/runtime-harness.ts';
+import type { MountableVolume } from '../../cri.ts';
+import { driverOn } from './csi-driver.ts';
+import { MADE_BY, TOPOLOGY_KEY } from './hostpath-driver.ts';
+
+const DRIVER = 'hostpath.csi.k8s.io';
+const SOCKET = '/csi/csi.sock';
+const IMAGES = 'registry.k8s.io/sig-storage';
+const GIB = 1024 ** 3;
+
+let world: TestRuntime;
+afterEach(() => world?.runtime.listPodSandboxes().forEach(({ id }) => void world.runtime.stopPodSandbox(id)));
+
+/** A pod of the driver and its registrar, with more options for the driver. */
+async function aDriver(...options: readonly string[]) {
+  world = new TestRuntime();
+  const { runtime } = world;
+  const volume = async (name: string, path: string): Promise<MountableVolume> => ({
+    name,
+    tree: await runtime.hostPath(path, 'DirectoryOrCreate'),
+  });
+  const sockets = await volume('socket-dir', '/var/lib/kubelet/plugins/csi-hostpath');
+  const data = await volume('csi-data-dir', '/var/lib/csi-hostpath-data');
+  const registration = await volume('registration-dir', '/var/lib/kubelet/plugins_registry');
+  const mount = (containerPath: string, of: MountableVolume) => ({ containerPath, readOnly: false, volume: of, subPath: '' });
+  const sandbox = world.sandbox();
+  const args = [`--drivername=${DRIVER}`, `--endpoint=unix://${SOCKET}`, '--nodeid=node-0', ...options];
+  const plugin = await world.start(sandbox, {
+    name: 'hostpath',
+    image: `${IMAGES}/hostpathplugin:v1.17.1`,
+    args,
+    mounts: [mount('/csi', sockets), mount('/csi-data-dir', data)],
+  });
+  const registrar = await world.start(sandbox, {
+    name: 'registrar',
+    image: `${IMAGES}/csi-node-driver-registrar:v2.17.0`,
+    args: [`--csi-address=${SOCKET}`, '--http-endpoint=:9809'],
+    mounts: [mount('/csi', sockets), mount('/registration', registration)],
+  });
+  await world.start(sandbox, {
+    name: 'probe',
+    image: `${IMAGES}/livenessprobe:v2.19.0`,
+    args: [`--csi-address=${SOCKET}`, '--health-port=9898'],
+    mounts: [mount('/csi', sockets)],
+  });
+  await world.pass(1);
+  const socket = await runtime.hostPath('/var/lib/kubelet/plugins/csi-hostpath/csi.sock', 'Socket');
+  const driver = driverOn(socket);
+  if (!driver) throw new Error('nobody serves the socket');
+  const shell = await world.start(world.sandbox({ name: 'shell' }), { script: 'sleep 9999', mounts: [mount('/data', data)] });
+  return { driver, sandbox, plugin, registrar, shell, runtime };
+}
+
+const health = async (sandbox: string): Promise<number> =>
+  (await world.runtime.connect(sandbox, 9898).http({ method: 'GET', path: '/healthz', headers: {} })).status;
+
+test('a driver is the kubelet’s from when its registrar has registered it until that ends', async () => {
+  const { driver, sandbox, plugin, registrar, runtime } = await aDriver();
+  expect(runtime.drivers.named(DRIVER)).toBe(driver);
+  expect(driver).toMatchObject({ nodeId: 'node-0', topology: { [TOPOLOGY_KEY]: 'node-0' }, volumesMax: 0 });
+  expect(await health(sandbox)).toBe(200);
+  const changes: string[] = [];
+  runtime.drivers.follow(({ name }, isThere) => changes.push(`${name} ${isThere}`));
+  await world.runtime.stopContainer(plugin, 0);
+  expect(await health(sandbox)).toBe(500);
+  await world.pass(1);
+  expect(runtime.drivers.named(DRIVER)).toBeUndefined();
+  expect(runtime.drivers.isOfPods(DRIVER)).toBe(true);
+  await world.runtime.stopContainer(registrar, 0);
+  expect(changes).toEqual([`${DRIVER} true`, `${DRIVER} false`]);
+});
+
+test('volumes are directories of the node; a snapshot and a copy hold what was there', async () => {
+  const { driver, shell } = await aDriver();
+  const { id, topology } = await driver.createVolume({ name: 'pvc-1', sizeBytes: GIB, isDevice: false });
+  expect(topology).toEqual({ [TOPOLOGY_KEY]: 'node-0' });
+  await world.say(shell, `mkdir /data/${id}/d && echo before > /data/${id}/d/f && chown 7:8 /data/${id}/d/f`);
+  const snapshot = await driver.createSnapshot('snapshot-1', id, {});
+  expect(snapshot).toMatchObject({ volumeId: id, sizeBytes: GIB });
+  expect(await driver.createSnapshot('snapshot-1', id, {})).toEqual(snapshot);
+  await world.say(shell, `echo after >> /data/${id}/d/f`);
+  const restored = await driver.createVolume({
+    name: 'pvc-2',
+    sizeBytes: GIB,
+    isDevice: false,
+    source: { kind: 'snapshot', id: snapshot.id },
+  });
+  const copy = await driver.createVolume({ name: 'pvc-3', sizeBytes: GIB, isDevice: false, source: { kind: 'volume', id } });
+  expect(await world.say(shell, `cat /data/${restored.id}/d/f; stat -c %u:%g /data/${restored.id}/d/f`)).toBe('before\n7:8\n');
+  await world.say(shell, `echo more >> /data/${copy.id}/d/f`);
+  expect(await world.say(shell, `cat /data/${copy.id}/d/f`)).toBe('before\nafter\nmore\n');
+  expect(await world.say(shell, `cat /data/${id}/d/f`)).toBe('before\nafter\n');
+  await driver.deleteSnapshot(snapshot.id);
+  await driver.deleteVolume(id);
+  expect(await world.say(shell, 'ls /data')).toBe(
+    [copy.id, restored.id, 'state.json']
+      .sort()
+      .map((name) => `${name}\n`)
+      .join(''),
+  );
+});
+
+test('a driver that is started again knows what it has', async () => {
+  const { driver, plugin, runtime, sandbox } = await aDriver();
+  const { id } = await driver.createVolume({ name: 'pvc-1', sizeBytes: GIB, isDevice: false });
+  await world.runtime.stopContainer(plugin, 0);
+  const volume = async (name: string, path: string): Promise<MountableVolume> => ({ name, tree: await runtime.hostPath(path, '') });
+  const mounts = [
+    { containerPath: '/csi', readOnly: false, volume: await volume('s', '/var/lib/kubelet/plugins/csi-hostpath'), subPath: '' },
+    { containerPath: '/csi-data-dir', readOnly: false, volume: await volume('d', '/var/lib/csi-hostpath-data'), subPath: '' },
+  ];
+  await world.start(sandbox, {
+    name: 'hostpath',
+    attempt: 1,
+    image: `${IMAGES}/hostpathplugin:v1.17.1`,
+    args: [`--endpoint=unix://${SOCKET}`, '--nodeid=node-0'],
+    mounts,
+  });
+  await world.pass(1);
+  const again = runtime.drivers.named(DRIVER);
+  expect(again).not.toBe(driver);
+  await expect(again?.stage({ handle: id, isDevice: false })).resolves.toBeUndefined();
+});
+
+test('what a driver cannot do reads as its gRPC errors', async () => {
+  const { driver } = await aDriver('--max-volume-size=2147483648');
+  const { id } = await driver.createVolume({ name: 'pvc-1', sizeBytes: GIB, isDevice: false });
+  const make = (own: object) => driver.createVolume({ name: 'pvc-2', sizeBytes: GIB, isDevice: false, ...own });
+  await expect(make({ sizeBytes: 4 * GIB })).rejects.toThrow(
+    'rpc error: code = OutOfRange desc = Requested capacity 4294967296 exceeds maximum allowed 2147483648',
+  );
+  await expect(make({ source: { kind: 'snapshot', id: 'x' } })).rejects.toThrow(
+    'rpc error: code = NotFound desc = snapshot id x does not exist in the snapshots list',
+  );
+  await expect(make({ sizeBytes: 1, source: { kind: 'volume', id } })).rejects.toThrow(
+    `volume ${id} size 1073741824 is greater than requested volume size 1`,
+  );
+  await expect(make({ isDevice: true, source: { kind: 'volume', id } })).rejects.toThrow(
+    `volume ${id} mode is not compatible with requested mode`,
+  );
+  await expect(make({ parameters: { kind: 'fast' } })).rejects.toThrow('capacity tracking disabled, specifying kind "fast" is invalid');
+  await expect(make({ name: 'pvc-1', sizeBytes: 2 * GIB })).rejects.toThrow(
+    'Volume with the same name: pvc-1 but with different size already exist',
+  );
+  await expect(driver.stage({ handle: 'x', isDevice: false })).rejects.toThrow(
+    'rpc error: code = NotFound desc = volume id x does not exist in the volumes list',
+  );
+  await expect(driver.publish({ handle: id, isDevice: true })).rejects.toThrow('cannot publish a non-block volume as block volume');
+  await expect(driver.createSnapshot('s', id, { ignoreFailedRead: 'maybe' })).rejects.toThrow(
+    'invalid value for "ignoreFailedRead", expected boolean but was "maybe"',
+  );
+  await expect(driver.expandVolume(id, 4 * GIB)).rejects.toThrow('OutOfRange');
+  expect(await driver.expandVolume(id, 2 * GIB)).toEqual({ sizeBytes: 2 * GIB, onNode: true });
+});
+
+test('storage that is simulated runs out', async () => {
+  const { driver } = await aDriver('--capacity=slow=2Gi', '--capacity=fast=1Gi');
+  const make = (name: string, kind: string) =>
+    driver.createVolume({ name, sizeBytes: GIB, isDevice: false, parameters: kind === '' ? {} : { kind } });
+  await make('a', 'fast');
+  await expect(make('b', 'fast')).rejects.toThrow(
+    'requested capacity 1073741824 exceeds remaining capacity for "fast", 1Gi out of 1Gi already used',
+  );
+  await make('b', '');
+  await make('c', 'slow');
+  await expect(make('d', '')).rejects.toThrow('requested capacity 1073741824 of arbitrary storage exceeds all remaining capacity');
+});
+
+test('a volume for one pod goes with it; what was made before the node’s files went is empty', async () => {
+  const { driver, shell } = await aDriver();
+  const own = { handle: 'csi-1', isDevice: false, isEphemeral: true };
+  await driver.stage(own);
+  expect(await driver.publish(own)).toMatchObject({ type: 'directory' });
+  await driver.unpublish('csi-1');
+  expect(await world.say(shell, 'ls /data')).toBe('state.json\n');
+  const before = { handle: 'old', isDevice: true, capacityBytes: GIB, context: { [MADE_BY]: `1-2-${DRIVER}` } };
+  await driver.stage(before);
+  expect(await driver.publish(before)).toMatchObject({ type: 'file', device: 'block', capacityBytes: GIB });
+});

@@ -1,0 +1,138 @@
+import {
+  keyOf,
+  type Live,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  planResize,
+  Quantity,
+  toTime,
+  volumeSize,
+} from '../../../../api/index.ts';
+import { RuntimeError } from '../../cri.ts';
+import { messageOf } from '../in-cluster/in-cluster-loop.ts';
+import type { ProcessContext, Program } from '../program.ts';
+import { PodEvents, type Telling } from './pod-events.ts';
+import { Retries } from './retries.ts';
+import { type ControllerWorld, type SocketDriver, sidecar } from './sidecar.ts';
+
+type Claim = Live<PersistentVolumeClaim>;
+type Volume = Live<PersistentVolume>;
+
+const STEPS_MAX = 4;
+/** What asking again for the same would be answered with again. Upstream: `IsInfeasibleError`. */
+const INFEASIBLE: ReadonlySet<string> = new Set(['InvalidArgument', 'OutOfRange', 'NotFound']);
+
+/** `csi-resizer`: has volumes of its driver grow with their claims. Upstream: `kubernetes-csi/external-resizer`. */
+export const csiResizer = (argv: readonly string[]): Program =>
+  sidecar(argv, 'external-resizer-', (context) => {
+    const resizer = new Resizer(context);
+    return (world, driver) => resizer.look(world, driver);
+  });
+
+class Resizer {
+  readonly #context: ProcessContext;
+  readonly #retries = new Retries();
+  #events: PodEvents | undefined;
+
+  constructor(context: ProcessContext) {
+    this.#context = context;
+  }
+
+  async look(world: ControllerWorld, driver: SocketDriver): Promise<void> {
+    this.#events ??= new PodEvents(`external-resizer ${driver.name}`, this.#context.clock);
+    const claims = await world.client.list<PersistentVolumeClaim>('/api/v1/persistentvolumeclaims');
+    const volumes = await world.client.list<PersistentVolume>('/api/v1/persistentvolumes');
+    this.#retries.keepOnly(new Set(claims.map(({ metadata }) => metadata.uid)));
+    const own = new Map(volumes.filter(({ spec }) => spec.csi?.driver === driver.name).map((volume) => [volume.metadata.name, volume]));
+    for (const claim of claims) {
+      const volume = own.get(claim.spec.volumeName ?? '');
+      if (!volume || !this.#retries.isDue(claim, this.#context.clock.now())) continue;
+      await this.#grow(world, driver, { claim, volume }).catch((error: unknown) => {
+        world.log('E', `controller.go:300] error syncing PVC "${keyOf(claim)}": ${messageOf(error)}`);
+        this.#retries.failed(claim, this.#context.clock.now());
+      });
+    }
+  }
+
+  async #grow(world: ControllerWorld, driver: SocketDriver, growing: { readonly claim: Claim; readonly volume: Volume }): Promise<void> {
+    let { claim, volume } = growing;
+    for (let i = 0; i < STEPS_MAX; i++) {
+      const plan = planResize(claim, volume, this.#context.clock.now());
+      switch (plan.action) {
+        case 'begin':
+          claim = await this.#writeStatus(world, claim, plan.status);
+          await this.#tell(world, claim, {
+            type: 'Normal',
+            reason: 'Resizing',
+            message: `External resizer is resizing volume ${volume.metadata.name}`,
+          });
+          break;
+        case 'grow': {
+          const grown = await this.#expand(world, driver, { claim, volume: plan.volume });
+          if (!grown) return;
+          volume = grown;
+          break;
+        }
+        case 'handOver':
+          await this.#writeStatus(world, claim, plan.status);
+          await this.#tell(world, claim, {
+            type: 'Normal',
+            reason: 'FileSystemResizeRequired',
+            message: 'Require file system resize of volume on node',
+          });
+          return;
+        case 'nothing':
+          return;
+      }
+    }
+  }
+
+  /** @returns the volume that has grown; undefined when the driver could not. */
+  async #expand(
+    world: ControllerWorld,
+    driver: SocketDriver,
+    { claim, volume }: { readonly claim: Claim; readonly volume: Volume },
+  ): Promise<Volume | undefined> {
+    const { name } = volume.metadata;
+    try {
+      const { sizeBytes } = await driver.expandVolume(volume.spec.csi?.volumeHandle ?? '', volumeSize(volume).value());
+      const storage = Quantity.of(sizeBytes, 'BinarySI').canonical();
+      this.#retries.succeeded(claim);
+      const { annotations } = volume.metadata;
+      return await world.client.merge<PersistentVolume>(`/api/v1/persistentvolumes/${name}`, {
+        metadata: { annotations },
+        spec: { capacity: { storage } },
+      });
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      const { conditions = [] } = claim.status;
+      const failure = {
+        type: 'ControllerResizeError',
+        status: 'True',
+        lastTransitionTime: toTime(this.#context.clock.now()),
+        message: `failed to expand pvc with ${error.message}`,
+      };
+      const written = await this.#writeStatus(world, claim, {
+        ...claim.status,
+        conditions: [...conditions.filter(({ type }) => type !== failure.type), failure],
+        ...(INFEASIBLE.has(error.code)
+          ? { allocatedResourceStatuses: { ...claim.status.allocatedResourceStatuses, storage: 'ControllerResizeInfeasible' } }
+          : {}),
+      });
+      this.#retries.failed(claim, this.#context.clock.now(), written.metadata.resourceVersion);
+      const message = `resize volume "${name}" by resizer "${driver.name}" failed: ${error.message}`;
+      await this.#tell(world, claim, { type: 'Warning', reason: 'VolumeResizeFailed', message });
+      return undefined;
+    }
+  }
+
+  async #writeStatus({ client }: ControllerWorld, { metadata }: Claim, status: PersistentVolumeClaim['status']): Promise<Claim> {
+    const { conditions, allocatedResources, allocatedResourceStatuses } = status;
+    const path = `/api/v1/namespaces/${metadata.namespace ?? ''}/persistentvolumeclaims/${metadata.name}/status`;
+    return await client.merge(path, { status: { conditions, allocatedResources, allocatedResourceStatuses } });
+  }
+
+  async #tell({ client }: ControllerWorld, claim: Claim, telling: Telling): Promise<void> {
+    await this.#events?.tell(client, { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim' }, telling);
+  }
+}
