@@ -1,21 +1,20 @@
-// A CSI driver in a pod, and the sidecars that make a cluster's storage of it (`registry.k8s.io/sig-storage`).
-import type { Program } from '../program.ts';
-import { idleSidecar, livenessProbe } from './health.ts';
-import { hostPathPlugin } from './hostpath-plugin.ts';
-import { csiProvisioner } from './provisioner.ts';
-import { registrar } from './registrar.ts';
-import { csiResizer } from './resizer.ts';
-import { snapshotController } from './snapshot-controller.ts';
-import { csiSnapshotter } from './snapshotter.ts';
+// A CSI driver in a pod, and the sidecars that make a cluster's storage of it (`registry.k8s.io/sig-storage`): loaded when the first of them starts.
+import { lateProgram, type Make } from '../late-program.ts';
+import type { PROGRAMS } from './programs.ts';
+
+const late =
+  (name: keyof typeof PROGRAMS): Make =>
+  (argv) =>
+    lateProgram(async () => (await import('./programs.ts')).PROGRAMS[name], argv);
 
 /** Programs by their names in descriptions of images; made from the command line. */
-export const CSI_PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Program>> = {
-  'csi-idle': idleSidecar,
-  'csi-livenessprobe': livenessProbe,
-  'csi-node-driver-registrar': registrar,
-  'csi-provisioner': csiProvisioner,
-  'csi-resizer': csiResizer,
-  'csi-snapshotter': csiSnapshotter,
-  hostpathplugin: hostPathPlugin,
-  'snapshot-controller': snapshotController,
+export const CSI_PROGRAMS: Readonly<Record<keyof typeof PROGRAMS, Make>> = {
+  'csi-idle': late('csi-idle'),
+  'csi-livenessprobe': late('csi-livenessprobe'),
+  'csi-node-driver-registrar': late('csi-node-driver-registrar'),
+  'csi-provisioner': late('csi-provisioner'),
+  'csi-resizer': late('csi-resizer'),
+  'csi-snapshotter': late('csi-snapshotter'),
+  hostpathplugin: late('hostpathplugin'),
+  'snapshot-controller': late('snapshot-controller'),
 };

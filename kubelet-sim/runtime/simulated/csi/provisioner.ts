@@ -1,11 +1,11 @@
 import { type CSINode, type Live, type Node, PROVISIONED_BY, type StorageClass, type VolumeAttachment } from '../../../../api/index.ts';
 import { RuntimeError } from '../../cri.ts';
+import type { Told } from '../in-cluster/event-recorder.ts';
 import { RefusedError } from '../in-cluster/in-cluster.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import type { ContentSource } from './csi-driver.ts';
 import { isRefusedAs } from './pod-client.ts';
-import { PodEvents, type Telling } from './pod-events.ts';
 import {
   CLONE_FINALIZER,
   type Claim,
@@ -46,7 +46,7 @@ export const csiProvisioner = (argv: readonly string[]): Program =>
 class Provisioner {
   readonly #context: ProcessContext;
   readonly #retries = new Retries();
-  #events: PodEvents | undefined;
+  #component = '';
   #identity = '';
 
   constructor(context: ProcessContext) {
@@ -58,7 +58,7 @@ class Provisioner {
     const claims = await client.list<Claim>(`${CORE}/persistentvolumeclaims`);
     const volumes = await client.list<Volume>(`${CORE}/persistentvolumes`);
     this.#identity ||= `${this.#context.clock.now()}-${Math.floor(this.#context.random.next() * 10_000)}-${driver.name}`;
-    this.#events ??= new PodEvents(`${driver.name}_${this.#context.hostname}_${newUuid(this.#context.random)}`, this.#context.clock);
+    this.#component ||= `${driver.name}_${this.#context.hostname}_${newUuid(this.#context.random)}`;
     this.#retries.keepOnly(new Set([...claims, ...volumes].map(({ metadata }) => metadata.uid)));
     const made = new Set(volumes.map(({ metadata }) => metadata.name));
     for (const claim of claims) {
@@ -79,9 +79,9 @@ class Provisioner {
     return this.#retries.isDue(object, this.#context.clock.now());
   }
 
-  async #tell({ client }: ControllerWorld, object: Claim | Volume, telling: Telling): Promise<void> {
+  #tell({ tell }: ControllerWorld, object: Claim | Volume, told: Told): void {
     const kind = object.kind || ('claimRef' in object.spec ? 'PersistentVolume' : 'PersistentVolumeClaim');
-    await this.#events?.tell(client, { ...object, apiVersion: 'v1', kind }, telling);
+    tell(this.#component, { ...object, apiVersion: 'v1', kind }, told);
   }
 
   async #provision(
@@ -94,12 +94,12 @@ class Provisioner {
     if (!storageClass || storageClass.provisioner !== driver.name) return;
     if (storageClass.volumeBindingMode === 'WaitForFirstConsumer' && !claim.metadata.annotations?.[SELECTED_NODE]) return;
     const beginning = `External provisioner is provisioning volume for claim "${namespace}/${name}"`;
-    await this.#tell(world, claim, { type: 'Normal', reason: 'Provisioning', message: beginning });
+    this.#tell(world, claim, { type: 'Normal', reason: 'Provisioning', message: beginning });
     try {
       const dataSource = dataSourceOf(claim);
       if (dataSource && !isOwnKind(dataSource)) {
         const message = 'Assuming an external populator will provision the volume';
-        await this.#tell(world, claim, { type: 'Normal', reason: 'Provisioning', message });
+        this.#tell(world, claim, { type: 'Normal', reason: 'Provisioning', message });
         this.#retries.dropped(claim);
         return;
       }
@@ -112,7 +112,7 @@ class Provisioner {
       this.#retries.succeeded(claim);
       if (dataSource?.kind === 'VolumeSnapshot') await this.#protectSnapshot(world, claim, dataSource, false);
       const message = `Successfully provisioned volume ${volume.metadata.name}`;
-      await this.#tell(world, claim, { type: 'Normal', reason: 'ProvisioningSucceeded', message });
+      this.#tell(world, claim, { type: 'Normal', reason: 'ProvisioningSucceeded', message });
     } catch (error) {
       await this.#failed(world, claim, error);
     }
@@ -124,10 +124,10 @@ class Provisioner {
     if (error instanceof RuntimeError && error.code === 'InvalidArgument') {
       this.#retries.infeasible(claim, this.#context.clock.now());
       const message = `Volume provisioning failed with infeasible error. Retries will be delayed. ${error.message}`;
-      await this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message });
+      this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message });
       return;
     }
-    await this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message: error.message });
+    this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message: error.message });
     const isElsewhere = error instanceof RuntimeError && error.code === 'ResourceExhausted';
     if (!isElsewhere || claim.metadata.annotations?.[SELECTED_NODE] === undefined) return;
     const { [SELECTED_NODE]: _, ...annotations } = claim.metadata.annotations;
@@ -250,7 +250,7 @@ class Provisioner {
       await driver.deleteVolume(volume.spec.csi?.volumeHandle ?? '');
     } catch (error) {
       this.#retries.failed(volume, this.#context.clock.now());
-      await this.#tell(world, volume, { type: 'Warning', reason: 'VolumeFailedDelete', message: messageOf(error) });
+      this.#tell(world, volume, { type: 'Warning', reason: 'VolumeFailedDelete', message: messageOf(error) });
       return;
     }
     await world.client.delete(volumePath(name));

@@ -9,9 +9,9 @@ import {
   volumeSize,
 } from '../../../../api/index.ts';
 import { RuntimeError } from '../../cri.ts';
+import type { Told } from '../in-cluster/event-recorder.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import { PodEvents, type Telling } from './pod-events.ts';
 import { Retries } from './retries.ts';
 import { type ControllerWorld, type SocketDriver, sidecar } from './sidecar.ts';
 
@@ -32,14 +32,14 @@ export const csiResizer = (argv: readonly string[]): Program =>
 class Resizer {
   readonly #context: ProcessContext;
   readonly #retries = new Retries();
-  #events: PodEvents | undefined;
+  #component = '';
 
   constructor(context: ProcessContext) {
     this.#context = context;
   }
 
   async look(world: ControllerWorld, driver: SocketDriver): Promise<void> {
-    this.#events ??= new PodEvents(`external-resizer ${driver.name}`, this.#context.clock);
+    this.#component = `external-resizer ${driver.name}`;
     const claims = await world.client.list<PersistentVolumeClaim>('/api/v1/persistentvolumeclaims');
     const volumes = await world.client.list<PersistentVolume>('/api/v1/persistentvolumes');
     this.#retries.keepOnly(new Set(claims.map(({ metadata }) => metadata.uid)));
@@ -61,7 +61,7 @@ class Resizer {
       switch (plan.action) {
         case 'begin':
           claim = await this.#writeStatus(world, claim, plan.status);
-          await this.#tell(world, claim, {
+          this.#tell(world, claim, {
             type: 'Normal',
             reason: 'Resizing',
             message: `External resizer is resizing volume ${volume.metadata.name}`,
@@ -75,7 +75,7 @@ class Resizer {
         }
         case 'handOver':
           await this.#writeStatus(world, claim, plan.status);
-          await this.#tell(world, claim, {
+          this.#tell(world, claim, {
             type: 'Normal',
             reason: 'FileSystemResizeRequired',
             message: 'Require file system resize of volume on node',
@@ -121,7 +121,7 @@ class Resizer {
       });
       this.#retries.failed(claim, this.#context.clock.now(), written.metadata.resourceVersion);
       const message = `resize volume "${name}" by resizer "${driver.name}" failed: ${error.message}`;
-      await this.#tell(world, claim, { type: 'Warning', reason: 'VolumeResizeFailed', message });
+      this.#tell(world, claim, { type: 'Warning', reason: 'VolumeResizeFailed', message });
       return undefined;
     }
   }
@@ -132,7 +132,7 @@ class Resizer {
     return await client.merge(path, { status: { conditions, allocatedResources, allocatedResourceStatuses } });
   }
 
-  async #tell({ client }: ControllerWorld, claim: Claim, telling: Telling): Promise<void> {
-    await this.#events?.tell(client, { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim' }, telling);
+  #tell({ tell }: ControllerWorld, claim: Claim, told: Told): void {
+    tell(this.#component, { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim' }, told);
   }
 }

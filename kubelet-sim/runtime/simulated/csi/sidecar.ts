@@ -1,14 +1,17 @@
 import type { NodeDriver } from '../../node-drivers.ts';
 import { commandLineOption, commandLineSwitch } from '../command-line.ts';
+import { EventRecorder, type EventTarget, type Told } from '../in-cluster/event-recorder.ts';
+import type { InCluster } from '../in-cluster/in-cluster.ts';
 import { InClusterLoop, messageOf } from '../in-cluster/in-cluster-loop.ts';
 import { type Klog, klogTo } from '../in-cluster/klog.ts';
+import { LeaderElection } from '../in-cluster/leader-election.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import { type CsiDriver, driverOn } from './csi-driver.ts';
-import { Leadership } from './leadership.ts';
 import { PodClient } from './pod-client.ts';
 
 /** How often a sidecar looks at its objects: it has no watches. */
 const LOOK_MS = 500;
+const LEASE_SECONDS = 15;
 const ADDRESS = '/run/csi/socket';
 const NAMESPACE_PATH = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
@@ -20,6 +23,8 @@ export interface ControllerWorld {
   readonly context: ProcessContext;
   readonly client: PodClient;
   readonly log: Klog;
+  /** Writes an event about an object, in the name of a component. */
+  tell(component: string, object: EventTarget, told: Told): void;
 }
 
 /** Looks at all its objects once. */
@@ -32,30 +37,45 @@ interface ControllerParts {
   readonly begin: (context: ProcessContext) => Look;
 }
 
-/** A controller in a pod that looks every so often. */
+/** A controller in a pod that looks every so often; of several replicas the one that holds the lease does. */
 export const controller = (argv: readonly string[], { leaseName, begin }: ControllerParts): Program => ({
   start: (context) => {
     const look = begin(context);
     const log = klogTo(context);
-    let leadership: Leadership | undefined;
-    const leads = async (client: PodClient): Promise<boolean> => {
+    const recorders = new Map<string, EventRecorder>();
+    const recorderOf = (component: string, server: InCluster): EventRecorder => {
+      const known = recorders.get(component) ?? new EventRecorder(context, server, component);
+      recorders.set(component, known);
+      return known;
+    };
+    const failed = (error: unknown) => log('E', `controller.go:89] ${messageOf(error)}`);
+    let election: LeaderElection | undefined;
+    const leads = async (server: InCluster): Promise<boolean> => {
       if (!commandLineSwitch(argv, 'leader-election')) return true;
-      if (!leadership) {
-        const name = await leaseName(context);
-        if (name === undefined) return false;
-        const namespace = commandLineOption(argv, 'leader-election-namespace') || (await ownNamespace(context));
-        leadership = new Leadership({ namespace, name, identity: context.hostname, clock: context.clock });
-      }
-      return await leadership.isOurs(client);
+      if (election) return election.isLeader;
+      const name = await leaseName(context);
+      if (name === undefined) return false;
+      const namespace = commandLineOption(argv, 'leader-election-namespace') || (await ownNamespace(context));
+      const elected = (leader: string) => log('I', `leaderelection.go:260] "${leader}" leads by ${namespace}/${name}`);
+      election = new LeaderElection(context, server, {
+        namespace,
+        name,
+        identity: context.hostname,
+        seconds: LEASE_SECONDS,
+        elected,
+        failed,
+      });
+      return false;
     };
     return new InClusterLoop(context, {
       everyMs: LOOK_MS,
       turn: async (server) => {
-        const client = new PodClient(context, server);
-        if (await leads(client)) await look({ context, client, log });
+        const tell: ControllerWorld['tell'] = (component, object, told) => recorderOf(component, server).record(object, told, failed);
+        if (await leads(server)) await look({ context, client: new PodClient(context, server), log, tell });
       },
-      failed: (error) => log('E', `controller.go:89] ${messageOf(error)}`),
+      failed,
       unusable: (error) => log('F', `main.go:60] Failed to create config: ${messageOf(error)}`),
+      ended: () => election?.close(),
     });
   },
 });

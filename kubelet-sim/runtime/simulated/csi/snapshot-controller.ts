@@ -1,10 +1,10 @@
 import { type Live, type PersistentVolume, type PersistentVolumeClaim, toTime } from '../../../../api/index.ts';
 import { commandLineOption } from '../command-line.ts';
+import type { EventTarget, Told } from '../in-cluster/event-recorder.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import { serveHealth } from './health.ts';
 import type { PodClient } from './pod-client.ts';
-import { PodEvents, type Telling } from './pod-events.ts';
 import { Retries } from './retries.ts';
 import { type ControllerWorld, controller } from './sidecar.ts';
 import { BEING_DELETED, CONTENT_FINALIZER, contentStep, type SnapshotStep, type SnapshotView, snapshotStep } from './snapshot-plan.ts';
@@ -38,14 +38,14 @@ export const snapshotController = (argv: readonly string[]): Program =>
     },
   });
 
+const COMPONENT = 'snapshot-controller';
+
 class SnapshotController {
   readonly #context: ProcessContext;
-  readonly #events: PodEvents;
   readonly #retries = new Retries();
 
   constructor(context: ProcessContext) {
     this.#context = context;
-    this.#events = new PodEvents('snapshot-controller', context.clock);
   }
 
   async look(world: ControllerWorld): Promise<void> {
@@ -54,7 +54,7 @@ class SnapshotController {
     const contents = await client.list<VolumeSnapshotContent>(CONTENTS);
     this.#retries.keepOnly(new Set([...snapshots, ...contents].map(({ metadata }) => metadata.uid)));
     for (const content of contents as readonly VolumeSnapshotContent[])
-      await this.#goOn(world, content.metadata.name, () => this.#keep(client, content, snapshots));
+      await this.#goOn(world, content.metadata.name, () => this.#keep(world, content, snapshots));
     if (snapshots.length === 0) return;
     const view = await this.#view(client, snapshots as readonly VolumeSnapshot[], contents as readonly VolumeSnapshotContent[]);
     for (const { metadata } of snapshots) await this.#goOn(world, keyOfSnapshot(metadata), () => this.#follow(world, metadata.uid, view));
@@ -80,7 +80,8 @@ class SnapshotController {
     await step().catch((error: unknown) => log('E', `snapshot_controller_base.go:400] could not sync "${key}": ${messageOf(error)}`));
   }
 
-  async #keep(client: PodClient, content: VolumeSnapshotContent, snapshots: readonly Live<VolumeSnapshot>[]): Promise<void> {
+  async #keep(world: ControllerWorld, content: VolumeSnapshotContent, snapshots: readonly Live<VolumeSnapshot>[]): Promise<void> {
+    const { client, tell } = world;
     const path = `${CONTENTS}/${content.metadata.name}`;
     switch (contentStep(content, snapshots as readonly VolumeSnapshot[])) {
       case 'protect':
@@ -93,43 +94,40 @@ class SnapshotController {
         if (!this.#retries.isDue(content, this.#context.clock.now())) return;
         this.#retries.dropped(content);
         const message = 'Exactly one of VolumeHandle and SnapshotHandle should be specified';
-        await this.#events.tell(client, named(content, 'VolumeSnapshotContent'), {
-          type: 'Warning',
-          reason: 'ContentValidationError',
-          message,
-        });
+        tell(COMPONENT, named(content, 'VolumeSnapshotContent'), { type: 'Warning', reason: 'ContentValidationError', message });
         return;
       }
       case undefined:
     }
   }
 
-  async #follow({ client, log }: ControllerWorld, uid: string, view: ChangingView): Promise<void> {
+  async #follow(world: ControllerWorld, uid: string, view: ChangingView): Promise<void> {
     for (let i = 0; i < STEPS_MAX; i++) {
       const snapshot = view.snapshots.find(({ metadata }) => metadata.uid === uid);
       const next = snapshot && snapshotStep(snapshot, view);
       if (!next || next.step === 'none') return;
-      const isMore = await this.#do(client, snapshot, next, view);
+      const isMore = await this.#do(world, snapshot, next, view);
       if (!isMore) return;
-      log('I', `snapshot_controller.go:180] snapshot "${keyOfSnapshot(snapshot.metadata)}": ${next.step}`);
+      world.log('I', `snapshot_controller.go:180] snapshot "${keyOfSnapshot(snapshot.metadata)}": ${next.step}`);
     }
   }
 
   /** @returns whether there may be a next step now */
   async #do(
-    client: PodClient,
+    world: ControllerWorld,
     snapshot: VolumeSnapshot,
     next: Exclude<SnapshotStep, { step: 'none' }>,
     view: ChangingView,
   ): Promise<boolean> {
+    const { client } = world;
     const { namespace = '', name } = snapshot.metadata;
     const path = snapshotPath(namespace, name);
     switch (next.step) {
       case 'fail':
-        await this.#fail(client, snapshot, next);
+        await this.#fail(world, snapshot, next);
         return false;
       case 'wait':
-        if (this.#retries.isDue(snapshot, this.#context.clock.now())) await this.#tell(client, snapshot, next.telling);
+        if (this.#retries.isDue(snapshot, this.#context.clock.now())) tellOf(world, snapshot, next.telling);
         else return false;
         this.#retries.failed(snapshot, this.#context.clock.now());
         return false;
@@ -149,14 +147,15 @@ class SnapshotController {
         );
       }
       case 'setStatus':
-        for (const telling of next.tellings) await this.#tell(client, snapshot, telling);
+        for (const telling of next.tellings) tellOf(world, snapshot, telling);
         return replace(view.snapshots, await client.update(`${path}/status`, { ...snapshot, status: next.status } as VolumeSnapshot));
       default:
-        return await this.#doContent(client, snapshot, next, view);
+        return await this.#doContent(world, snapshot, next, view);
     }
   }
 
-  async #doContent(client: PodClient, snapshot: VolumeSnapshot, next: ContentChange, view: ChangingView): Promise<boolean> {
+  async #doContent(world: ControllerWorld, snapshot: VolumeSnapshot, next: ContentChange, view: ChangingView): Promise<boolean> {
+    const { client } = world;
     const keep = (content: unknown): boolean => {
       const kept = content as VolumeSnapshotContent;
       view.contents.set(kept.metadata.name, kept);
@@ -166,7 +165,7 @@ class SnapshotController {
       case 'createContent': {
         keep(await client.create(CONTENTS, next.content));
         const message = `Waiting for a snapshot ${keyOfSnapshot(snapshot.metadata)} to be created by the CSI driver.`;
-        await this.#tell(client, snapshot, { type: 'Normal', reason: 'CreatingSnapshot', message });
+        tellOf(world, snapshot, { type: 'Normal', reason: 'CreatingSnapshot', message });
         return true;
       }
       case 'bindContent': {
@@ -184,7 +183,7 @@ class SnapshotController {
   }
 
   async #fail(
-    client: PodClient,
+    world: ControllerWorld,
     snapshot: VolumeSnapshot,
     { isUnready, reason, message }: Extract<SnapshotStep, { step: 'fail' }>,
   ): Promise<void> {
@@ -192,14 +191,13 @@ class SnapshotController {
     const { namespace = '', name } = snapshot.metadata;
     const error = { time: toTime(this.#context.clock.now()), message };
     const status = { ...snapshot.status, error, ...(isUnready ? { readyToUse: false } : {}) };
-    await client.update(`${snapshotPath(namespace, name)}/status`, { ...snapshot, status } as VolumeSnapshot);
-    await this.#tell(client, snapshot, { type: 'Warning', reason, message });
-  }
-
-  async #tell(client: PodClient, snapshot: VolumeSnapshot, telling: Telling): Promise<void> {
-    await this.#events.tell(client, named(snapshot, 'VolumeSnapshot'), telling);
+    await world.client.update(`${snapshotPath(namespace, name)}/status`, { ...snapshot, status } as VolumeSnapshot);
+    tellOf(world, snapshot, { type: 'Warning', reason, message });
   }
 }
+
+const tellOf = ({ tell }: ControllerWorld, snapshot: VolumeSnapshot, told: Told): void =>
+  tell(COMPONENT, named(snapshot, 'VolumeSnapshot'), told);
 
 type ContentChange = Extract<SnapshotStep, { step: 'createContent' | 'bindContent' | 'markContent' | 'deleteContent' }>;
 
@@ -219,8 +217,8 @@ function replace<T extends VolumeSnapshot | Live<PersistentVolumeClaim>>(list: T
 }
 
 /** Items of lists do not say what they are. */
-const named = <T extends VolumeSnapshot | VolumeSnapshotContent>(object: T, kind: string): T => ({
-  ...object,
+const named = ({ metadata }: VolumeSnapshot | VolumeSnapshotContent, kind: string): EventTarget => ({
   apiVersion: `${SNAPSHOT_GROUP}/v1`,
   kind,
+  metadata,
 });

@@ -6,7 +6,7 @@
 //
 // Upstream: `pkg/common-controller/snapshot_controller.go` of `kubernetes-csi/external-snapshotter`.
 import { type Live, type PersistentVolume, type PersistentVolumeClaim, Quantity, toTime } from '../../../../api/index.ts';
-import type { Telling } from './pod-events.ts';
+import type { Told } from '../in-cluster/event-recorder.ts';
 import {
   isNamed,
   keyOfSnapshot,
@@ -42,13 +42,13 @@ export type SnapshotStep =
   /** It cannot go on: told once, in the status and by an event. */
   | { readonly step: 'fail'; readonly isUnready: boolean; readonly reason: string; readonly message: string }
   /** It has to wait. */
-  | { readonly step: 'wait'; readonly telling: Telling }
+  | { readonly step: 'wait'; readonly telling: Told }
   | { readonly step: 'setClass'; readonly className: string }
   | { readonly step: 'setFinalizers'; readonly finalizers: readonly string[] }
   | { readonly step: 'setClaimFinalizers'; readonly claim: Claim; readonly finalizers: readonly string[] }
   | { readonly step: 'createContent'; readonly content: NewContent }
   | { readonly step: 'bindContent'; readonly name: string; readonly className: string | undefined }
-  | { readonly step: 'setStatus'; readonly status: SnapshotStatus; readonly tellings: readonly Telling[] }
+  | { readonly step: 'setStatus'; readonly status: SnapshotStatus; readonly tellings: readonly Told[] }
   | { readonly step: 'markContent'; readonly name: string }
   | { readonly step: 'deleteContent'; readonly name: string };
 
@@ -272,7 +272,7 @@ function statusStep(snapshot: VolumeSnapshot, content: VolumeSnapshotContent): S
     [isCreated, 'SnapshotCreated', `Snapshot ${key} was successfully created by the CSI driver.`],
     [isReadyNow, 'SnapshotReady', `Snapshot ${key} is ready to use.`],
   ];
-  const tellings = news.flatMap(([isNews, reason, message]): Telling[] => (isNews ? [{ type: 'Normal', reason, message }] : []));
+  const tellings = news.flatMap(([isNews, reason, message]): Told[] => (isNews ? [{ type: 'Normal', reason, message }] : []));
   return { step: 'setStatus', status, tellings };
 }
 

@@ -3,7 +3,6 @@ import { RuntimeError } from '../../cri.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import type { CsiSnapshot } from './csi-driver.ts';
-import { PodEvents } from './pod-events.ts';
 import { Retries } from './retries.ts';
 import { type ControllerWorld, type SocketDriver, sidecar } from './sidecar.ts';
 import { BEING_DELETED, CONTENT_FINALIZER } from './snapshot-plan.ts';
@@ -49,14 +48,14 @@ export const csiSnapshotter = (argv: readonly string[]): Program =>
 class Snapshotter {
   readonly #context: ProcessContext;
   readonly #retries = new Retries();
-  #events: PodEvents | undefined;
+  #component = '';
 
   constructor(context: ProcessContext) {
     this.#context = context;
   }
 
   async look(world: ControllerWorld, driver: SocketDriver): Promise<void> {
-    this.#events ??= new PodEvents(`csi-snapshotter ${driver.name}`, this.#context.clock);
+    this.#component = `csi-snapshotter ${driver.name}`;
     const contents = (await world.client.list<VolumeSnapshotContent>(CONTENTS)) as readonly VolumeSnapshotContent[];
     this.#retries.keepOnly(new Set(contents.map(({ metadata }) => metadata.uid)));
     for (const content of contents) {
@@ -91,13 +90,14 @@ class Snapshotter {
     }
   }
 
-  async #delete({ client }: ControllerWorld, driver: SocketDriver, content: VolumeSnapshotContent): Promise<void> {
+  async #delete(world: ControllerWorld, driver: SocketDriver, content: VolumeSnapshotContent): Promise<void> {
     try {
       await driver.deleteSnapshot(content.status?.snapshotHandle ?? '');
     } catch (error) {
-      await this.#tell(client, content, 'SnapshotDeleteError', 'Failed to delete snapshot');
+      this.#tell(world, content, 'SnapshotDeleteError', 'Failed to delete snapshot');
       throw error;
     }
+    const { client } = world;
     const cleared = { snapshotHandle: null, readyToUse: null, creationTime: null, restoreSize: null };
     await client.merge(`${pathOf(content)}/status`, { status: cleared });
     await client.merge(pathOf(content), {
@@ -107,11 +107,12 @@ class Snapshotter {
 
   /** Writes what became of it into the content's status. */
   async #try(
-    { client }: ControllerWorld,
+    world: ControllerWorld,
     content: VolumeSnapshotContent,
     [reason, what]: readonly [string, string],
     attempt: () => Promise<CsiSnapshot>,
   ): Promise<void> {
+    const { client } = world;
     const path = `${pathOf(content)}/status`;
     try {
       const { id, createdAt, sizeBytes } = await attempt();
@@ -132,7 +133,7 @@ class Snapshotter {
       const failure = { time: toTime(this.#context.clock.now()), message };
       const written = isKnown ? content : await client.merge(path, { status: { readyToUse: false, error: failure } });
       this.#retries.failed(content, this.#context.clock.now(), written.metadata.resourceVersion);
-      if (!isKnown) await this.#tell(client, content, reason, message);
+      if (!isKnown) this.#tell(world, content, reason, message);
       return;
     }
     if (content.metadata.annotations?.[BEING_CREATED] !== undefined || content.spec.source.volumeHandle !== undefined)
@@ -170,9 +171,9 @@ class Snapshotter {
     return { ...found, id: snapshotHandle };
   }
 
-  async #tell(client: ControllerWorld['client'], content: VolumeSnapshotContent, reason: string, message: string): Promise<void> {
+  #tell({ tell }: ControllerWorld, content: VolumeSnapshotContent, reason: string, message: string): void {
     const object = { ...content, apiVersion: `${SNAPSHOT_GROUP}/v1`, kind: 'VolumeSnapshotContent' };
-    await this.#events?.tell(client, object, { type: 'Warning', reason, message });
+    tell(this.#component, object, { type: 'Warning', reason, message });
   }
 }
 

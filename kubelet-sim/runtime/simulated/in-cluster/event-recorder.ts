@@ -13,6 +13,13 @@ export interface EventTarget {
   };
 }
 
+/** What is told of it. */
+export interface Told {
+  readonly type?: 'Normal' | 'Warning' | undefined;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** Events remembered, so that the same again is counted. */
 const REMEMBERED_MAX = 1000;
 
@@ -32,15 +39,11 @@ export class EventRecorder {
   }
 
   /** @param failed told when it could not be written */
-  record(
-    target: EventTarget,
-    { type = 'Normal', reason, message }: { readonly type?: string | undefined; readonly reason: string; readonly message: string },
-    failed: (error: unknown) => void,
-  ): void {
+  record(target: EventTarget, { type = 'Normal', reason, message }: Told, failed: (error: unknown) => void): void {
     this.#last = this.#last.then(() => this.#write(target, { type, reason, message })).catch(failed);
   }
 
-  async #write(target: EventTarget, said: { readonly type: string; readonly reason: string; readonly message: string }): Promise<void> {
+  async #write(target: EventTarget, said: Required<Told>): Promise<void> {
     const { name, namespace = 'default', uid, resourceVersion } = target.metadata;
     const now = this.#context.clock.now();
     const time = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -10,6 +10,8 @@ export interface Turns {
   failed(error: unknown): void;
   /** There is no API server to ask, and the program ends. */
   unusable(error: unknown): void;
+  /** It is over. */
+  ended?(): void;
 }
 
 const EXIT_UNUSABLE = 1;
@@ -55,8 +57,10 @@ export class InClusterLoop implements RunningProgram {
   }
 
   dispose(): void {
+    if (this.#isDone) return;
     this.#isDone = true;
     this.#timer?.cancel();
+    this.#turns.ended?.();
   }
 }
 

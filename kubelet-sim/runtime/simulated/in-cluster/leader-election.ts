@@ -23,6 +23,7 @@ export class LeaderElection {
   readonly #server: InCluster;
   readonly #options: ElectionOptions;
   #leader = '';
+  #renewedAt = Number.NEGATIVE_INFINITY;
   /** When the Lease was last seen to change, by this clock: others' clocks may be wrong. */
   #seen = { version: '', at: 0 };
   #timer: Timer | undefined;
@@ -35,8 +36,10 @@ export class LeaderElection {
     void this.#turn();
   }
 
+  /** Whether this one leads; not if its Lease could not be renewed for too long. */
   get isLeader(): boolean {
-    return this.#leader === this.#options.identity;
+    const { identity, seconds } = this.#options;
+    return this.#leader === identity && this.#context.clock.monotonic() - this.#renewedAt < seconds * 1000;
   }
 
   close(): void {
@@ -45,8 +48,10 @@ export class LeaderElection {
   }
 
   async #turn(): Promise<void> {
+    const at = this.#context.clock.monotonic();
     try {
       this.#take(await this.#try());
+      this.#renewedAt = at;
     } catch (error) {
       if (!this.#isDone) this.#options.failed(error);
     }
