@@ -14,30 +14,52 @@ const OF_ADMISSION = { ...LABELS, 'app.kubernetes.io/component': 'admission-webh
 
 /**
  * Puts ingress-nginx into a cluster as `minikube addons enable ingress` does (upstream `deploy/static/provider/kind/deploy.yaml`, with
- * minikube's Service of node ports and its default class): what is there already stays as it is.
+ * minikube's Service of node ports and its default class): what is there already stays as it is. {@link finishIngressNginx} does the rest.
  *
  * @throws UserError when something cannot be made
  */
-export const ensureIngressNginx = (requests: AdminRequests): Promise<void> => ensureObjects(requests, 'ingress', allObjects());
+export const ensureIngressNginx = (requests: AdminRequests): Promise<void> => ensureObjects(requests, ADDON, objects());
 
+const ADDON = 'ingress';
 const READY_MS_MAX = 120_000;
 const POLL_MS = 200;
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
+const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
 
-/** Waits until Ingresses can be made: before that its webhook refuses them. A controller without pods is not waited for. @throws UserError */
-export async function waitForIngressNginx(requests: AdminRequests, clock: Clock): Promise<void> {
+/**
+ * Has the webhook get its certificate's authority once there is a certificate (a Job that comes too early fails, and tries again only after
+ * ten seconds), and waits until Ingresses can be made, which the webhook refuses before. Without nodes, or where the controller is to have
+ * no pods, nothing is waited for.
+ *
+ * @throws UserError when it is not ready after two minutes
+ */
+export async function finishIngressNginx(requests: AdminRequests, clock: Clock, nodes: number): Promise<void> {
   const until = clock.monotonic() + READY_MS_MAX;
-  for (;;) {
-    const { body } = await requests.send('GET', `${DEPLOYMENTS}/${CONTROLLER}`);
-    const { spec, status } = body as {
-      readonly spec?: { readonly replicas?: number };
-      readonly status?: { readonly readyReplicas?: number };
-    };
-    if ((status?.readyReplicas ?? 0) > 0 || spec?.replicas === 0) return;
-    if (clock.monotonic() > until)
-      throw new UserError(`option --addons: ${CONTROLLER} is not ready after ${READY_MS_MAX / 1000} s; kubectl get pods -n ${NAMESPACE}`);
-    await clock.sleep(POLL_MS);
-  }
+  const waitFor = async (holds: () => Promise<boolean>): Promise<void> => {
+    while (!(await holds())) {
+      if (clock.monotonic() > until)
+        throw new UserError(`option --addons: ${CONTROLLER} is not ready after ${READY_MS_MAX / 1000} s; kubectl get pods -n ${NAMESPACE}`);
+      await clock.sleep(POLL_MS);
+    }
+  };
+  const read = async (path: string) => (await requests.send('GET', path)).body as Read;
+  const isWanted = nodes > 0 && (await read(`${DEPLOYMENTS}/${CONTROLLER}`)).spec?.replicas !== 0;
+  if (isWanted) await waitFor(async () => (await read(`${CORE}/secrets/${ADMISSION}`)).kind === 'Secret');
+  await ensureObjects(requests, ADDON, [[JOBS, patchJob()]]);
+  if (!isWanted) return;
+  await waitFor(async () => ((await read(`${DEPLOYMENTS}/${CONTROLLER}`)).status?.readyReplicas ?? 0) > 0);
+  await waitFor(async () => {
+    const { webhooks = [] } = await read(`${WEBHOOKS}/${ADMISSION}`);
+    return webhooks.every(({ clientConfig }) => clientConfig.caBundle !== undefined);
+  });
+}
+
+/** What is looked at of a Deployment, a Secret and the webhook, or of the Status in its place. */
+interface Read {
+  readonly kind?: string;
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly readyReplicas?: number };
+  readonly webhooks?: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
 }
 
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
@@ -45,7 +67,7 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
 
 /** Each with the path it is sent to; the pods last, when all that they need is there. */
-const allObjects = (): AddonObjects => [
+const objects = (): AddonObjects => [
   ['/api/v1/namespaces', namespace],
   ...[accountOf(NAME, OF_CONTROLLER), accountOf(ADMISSION, OF_ADMISSION)].map((each) => [`${CORE}/serviceaccounts`, each] as const),
   ...[controllerRole, admissionRole].map((each) => [`${RBAC}/namespaces/${NAMESPACE}/roles`, each] as const),
@@ -57,9 +79,8 @@ const allObjects = (): AddonObjects => [
   [`${CORE}/services`, admissionService],
   ['/apis/networking.k8s.io/v1/ingressclasses', ingressClass],
   [JOBS, jobOf('create', [`--host=${CONTROLLER}-admission,${CONTROLLER}-admission.$(POD_NAMESPACE).svc`])],
-  [JOBS, jobOf('patch', [`--webhook-name=${ADMISSION}`, '--patch-mutating=false', '--patch-failure-policy=Fail'])],
   [DEPLOYMENTS, deployment],
-  ['/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations', webhook],
+  [WEBHOOKS, webhook],
 ];
 
 const namespaced = (name: string, labels: Readonly<Record<string, string>>) => ({ name, labels, namespace: NAMESPACE });
@@ -222,6 +243,8 @@ const jobOf = (command: string, args: readonly string[]) => ({
     ttlSecondsAfterFinished: 0,
   },
 });
+
+const patchJob = () => jobOf('patch', [`--webhook-name=${ADMISSION}`, '--patch-mutating=false', '--patch-failure-policy=Fail']);
 
 const HARDENED = { allowPrivilegeEscalation: false, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
 const PROBE = { httpGet: { path: '/healthz', port: 10_254, scheme: 'HTTP' }, timeoutSeconds: 1, successThreshold: 1 };

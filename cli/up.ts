@@ -8,7 +8,7 @@ import { dnsAddressIn, nodeAddressArguments } from './cluster-addresses.ts';
 import { ensureCoreDns } from './coredns.ts';
 import { ensureCsiHostPath } from './csi-hostpath.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
-import { ensureIngressNginx, waitForIngressNginx } from './ingress-nginx.ts';
+import { ensureIngressNginx, finishIngressNginx } from './ingress-nginx.ts';
 import { printSummary } from './summary.ts';
 import { ChildFailed, Supervisor, type SupervisorOptions } from './supervisor.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -105,8 +105,8 @@ class Cluster implements Service {
       areFreed: isWanted(NODE_LIFECYCLE, controllers),
     });
     this.#stage(`${nodes} ${nodes === 1 ? 'node' : 'nodes'} Ready`);
-    if (hasIngress && nodes > 0) {
-      await waitForIngressNginx(requests, systemClock);
+    if (hasIngress) {
+      await finishIngressNginx(requests, systemClock, nodes);
       this.#stage('ingress-nginx');
     }
     printSummary(this.#terminal, { url, directory: this.#directory, nodes, tookMs: this.#tookMs() });

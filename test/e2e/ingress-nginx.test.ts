@@ -14,11 +14,16 @@ let world: World;
 /** The namespace's path, and its name. */
 let ns: string;
 let name: string;
+/** The webhook as it was when the cluster was said to be ready, and how often its Jobs had failed. */
+let atReady: { webhook: Thing; failures: number };
 const servers: Server[] = [];
 
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 2, args: ['--ephemeral', '--addons=coredns,ingress'] });
   world = new World(cluster.kubeconfig);
+  const webhook = await world.get('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/ingress-nginx-admission');
+  const { items } = await world.get('/api/v1/namespaces/ingress-nginx/events?fieldSelector=reason=BackOff');
+  atReady = { webhook, failures: items.length };
   ns = await world.namespace('ingress');
   name = ns.slice(ns.lastIndexOf('/') + 1);
 });
@@ -83,6 +88,11 @@ function secure(port: number, host: string): Promise<{ subject: string; text: st
     socket.on('end', () => resolve({ subject: shown, text })).on('error', reject);
   });
 }
+
+it('is ready when its webhook is: who made an Ingress before that had an authority was refused for ten seconds', () => {
+  expect(atReady.webhook.webhooks[0].clientConfig.caBundle).toMatch(/^[A-Za-z0-9+/=]+$/);
+  expect(atReady.failures).toBe(0);
+});
 
 it('an Ingress without a class is served by ingress-nginx, which says where and writes events', async () => {
   const w = world;
