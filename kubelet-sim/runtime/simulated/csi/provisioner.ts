@@ -62,21 +62,15 @@ class Provisioner {
     this.#retries.keepOnly(new Set([...claims, ...volumes].map(({ metadata }) => metadata.uid)));
     const made = new Set(volumes.map(({ metadata }) => metadata.name));
     for (const claim of claims) {
-      if (isWanted(claim, driver.name) && !made.has(volumeNameOf(claim)) && this.#isDue(claim))
+      if (isWanted(claim, driver.name) && !made.has(volumeNameOf(claim)) && this.#retries.isDue(claim, this.#context.clock.now()))
         await this.#provision(world, driver, { claim, claims });
       if (isCopied(claim, claims)) await this.#setFinalizers(world, claim, claimPath(claim), without(claim, CLONE_FINALIZER));
     }
     for (const volume of volumes) {
-      if (!this.#isDue(volume)) continue;
-      await this.#settle(world, driver, volume).catch((error: unknown) => {
+      const told = (error: unknown) =>
         world.log('E', `controller.go:1040] error syncing volume "${volume.metadata.name}": ${messageOf(error)}`);
-        this.#retries.failed(volume, this.#context.clock.now());
-      });
+      await this.#retries.attempt(volume, this.#context.clock, () => this.#settle(world, driver, volume), told);
     }
-  }
-
-  #isDue(object: Claim | Volume): boolean {
-    return this.#retries.isDue(object, this.#context.clock.now());
   }
 
   #tell({ tell }: ControllerWorld, object: Claim | Volume, told: Told): void {

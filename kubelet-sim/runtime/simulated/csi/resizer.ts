@@ -46,11 +46,9 @@ class Resizer {
     const own = new Map(volumes.filter(({ spec }) => spec.csi?.driver === driver.name).map((volume) => [volume.metadata.name, volume]));
     for (const claim of claims) {
       const volume = own.get(claim.spec.volumeName ?? '');
-      if (!volume || !this.#retries.isDue(claim, this.#context.clock.now())) continue;
-      await this.#grow(world, driver, { claim, volume }).catch((error: unknown) => {
-        world.log('E', `controller.go:300] error syncing PVC "${keyOf(claim)}": ${messageOf(error)}`);
-        this.#retries.failed(claim, this.#context.clock.now());
-      });
+      if (!volume) continue;
+      const told = (error: unknown) => world.log('E', `controller.go:300] error syncing PVC "${keyOf(claim)}": ${messageOf(error)}`);
+      await this.#retries.attempt(claim, this.#context.clock, () => this.#grow(world, driver, { claim, volume }), told);
     }
   }
 

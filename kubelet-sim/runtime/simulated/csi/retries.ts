@@ -1,4 +1,5 @@
 import type { KubeObject, Live } from '../../../../api/index.ts';
+import type { Clock } from '../../../../runtime/index.ts';
 
 /** As the sidecars' `--retry-interval-start` and `--retry-interval-max`. */
 const FIRST_MS = 1_000;
@@ -13,6 +14,20 @@ interface Failure {
 /** When what failed is tried again: each time after twice the wait, and at once when the object has changed. */
 export class Retries {
   readonly #failures = new Map<string, Failure>();
+
+  /** Does what is due for an object. @param told when it failed, which is tried again later */
+  async attempt(
+    object: Live<KubeObject>,
+    clock: Pick<Clock, 'now'>,
+    step: () => Promise<void>,
+    told: (error: unknown) => void,
+  ): Promise<void> {
+    if (!this.isDue(object, clock.now())) return;
+    await step().catch((error: unknown) => {
+      told(error);
+      this.failed(object, clock.now());
+    });
+  }
 
   isDue({ metadata }: Live<KubeObject>, now: number): boolean {
     const failure = this.#failures.get(metadata.uid);

@@ -59,11 +59,10 @@ class Snapshotter {
     const contents = (await world.client.list<VolumeSnapshotContent>(CONTENTS)) as readonly VolumeSnapshotContent[];
     this.#retries.keepOnly(new Set(contents.map(({ metadata }) => metadata.uid)));
     for (const content of contents) {
-      if (content.spec.driver !== driver.name || !this.#retries.isDue(content, this.#context.clock.now())) continue;
-      await this.#sync(world, driver, content).catch((error: unknown) => {
+      if (content.spec.driver !== driver.name) continue;
+      const told = (error: unknown) =>
         world.log('E', `snapshot_controller_base.go:300] could not sync content "${content.metadata.name}": ${messageOf(error)}`);
-        this.#retries.failed(content, this.#context.clock.now());
-      });
+      await this.#retries.attempt(content, this.#context.clock, () => this.#sync(world, driver, content), told);
     }
   }
 

@@ -1,3 +1,4 @@
+import { toTime } from '../../../../api/index.ts';
 import type { ProcessContext } from '../program.ts';
 import { ask, type InCluster } from './in-cluster.ts';
 
@@ -46,7 +47,7 @@ export class EventRecorder {
   async #write(target: EventTarget, said: Required<Told>): Promise<void> {
     const { name, namespace = 'default', uid, resourceVersion } = target.metadata;
     const now = this.#context.clock.now();
-    const time = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
+    const time = toTime(now);
     const path = `/api/v1/namespaces/${namespace}/events`;
     const key = `${uid} ${said.type} ${said.reason} ${said.message}`;
     const before = this.#said.get(key);

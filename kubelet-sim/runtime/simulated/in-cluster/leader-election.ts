@@ -1,4 +1,4 @@
-import type { Lease } from '../../../../api/index.ts';
+import { type Lease, toMicroTime } from '../../../../api/index.ts';
 import type { Timer } from '../../../../runtime/index.ts';
 import type { ProcessContext } from '../program.ts';
 import { ask, type InCluster, RefusedError } from './in-cluster.ts';
@@ -71,7 +71,7 @@ export class LeaderElection {
   /** @returns who leads now. @throws RefusedError, ConnectError */
   async #try(): Promise<string> {
     const { identity, name, namespace, seconds } = this.#options;
-    const now = `${new Date(this.#context.clock.now()).toISOString().slice(0, -1)}000Z`;
+    const now = toMicroTime(this.#context.clock.now());
     const spec = { holderIdentity: identity, leaseDurationSeconds: seconds, acquireTime: now, renewTime: now, leaseTransitions: 0 };
     const lease = await this.#read();
     if (!lease) {

@@ -2,7 +2,7 @@ import type { ProcessContext } from '../program.ts';
 import { ConfigError, wrongAt } from './config-error.ts';
 import { buildMaps, type DerivedVariable } from './maps.ts';
 import { buildHttp, everyDirective, type HttpModel, type HttpServer, listensSecurely, variablesUsed } from './model.ts';
-import { configPath, type ParsedConfig } from './parser.ts';
+import type { ParsedConfig } from './parser.ts';
 import type { Directive, Scope } from './scope.ts';
 import { buildStream, type StreamModel } from './stream-model.ts';
 import { buildUpstream, peersOf, type ResolveName, Upstream } from './upstreams.ts';
@@ -148,6 +148,3 @@ function typesIn(scope: Scope): ReadonlyMap<string, string> {
   types.set(scope, made);
   return made;
 }
-
-/** The file of a certificate or of its key. */
-export const certificatePath = (path: string): string => configPath(path);

@@ -1,4 +1,3 @@
-import { hostPort } from '../../host-port.ts';
 import type { Exchange } from './exchange.ts';
 import { localTime } from './logs.ts';
 
@@ -166,6 +165,3 @@ function argumentOf(args: string, name: string): string | undefined {
   }
   return undefined;
 }
-
-/** An address and port as texts of nginx have them. */
-export const peerOf = (address: string, port: number): string => hostPort(address, port);
