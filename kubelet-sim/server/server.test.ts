@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as call } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
@@ -244,7 +245,7 @@ test('health, whole and check by check', async () => {
   expect(await world.ask('/healthz/etcd')).toEqual({ status: 404, text: '404 page not found\n' });
 });
 
-test('exec: streams by channel, and the exit code at the end', async () => {
+test('exec: streams by channel, and the exit code at the end; nothing comes before an older client has made its streams', async () => {
   await using world = await start();
   await world.node.run({});
   const connect = (container: string, ...command: string[]) => {
@@ -263,8 +264,14 @@ test('exec: streams by channel, and the exit code at the end', async () => {
     const [channel = -1] = data;
     channels[channel] = (channels[channel] ?? '') + data.toString('utf8', 1);
   });
-  socket.on('open', () => socket.send(Buffer.from('\0hello\n')));
-  await new Promise((resolve, reject) => socket.on('close', resolve).on('error', reject));
+  await once(socket, 'open');
+  socket.send(Buffer.from('\0hello\n'));
+  socket.ping();
+  await once(socket, 'pong');
+  expect(channels).toEqual({});
+  const closed = once(socket, 'close');
+  await world.node.pass(0.01);
+  await closed;
   expect(channels[1]).toBe('got hello\n');
   expect(channels[2]).toBe('bad\n');
   expect(JSON.parse(channels[3] ?? '')).toMatchObject({
@@ -283,6 +290,7 @@ test('exec and attach: a container that does not run is not found, which clients
     return new Promise<unknown>((resolve, reject) => {
       socket.on('message', (data: Buffer) => data[0] === 3 && resolve(JSON.parse(data.toString('utf8', 1))));
       socket.on('error', reject);
+      socket.on('open', () => void world.node.pass(0.01).catch(reject));
     });
   };
   const refusal = (why: string) => ({ status: 'Failure', reason: 'InternalError', code: 500, message: `Internal error occurred: ${why}` });

@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
+import type { Clock } from '../../runtime/index.ts';
 import { Feed } from './feed.ts';
 import { piecesOf } from './messages.ts';
 import { type RemoteCommand, runCommand } from './remote-command.ts';
@@ -36,8 +37,14 @@ export const COMMAND_PROTOCOLS: ReadonlyMap<string, { readonly codec: Codec; rea
   ['base64.channel.k8s.io', { codec: BASE64, hasStatus: false }],
 ]);
 
+/**
+ * A command begins this late; a runtime needs longer to start a process. Clients of before 1.34 read while they still make their streams,
+ * and lose what comes for one that is not there yet (mended in kubernetes/kubernetes#131203).
+ */
+const START_MILLISECONDS = 4;
+
 /** Runs a command over a WebSocket (KEP 4006; upstream `pkg/kubelet/cri-streaming/remotecommand/websocket.go`). */
-export async function runOverWebSocket(client: WebSocket, command: RemoteCommand): Promise<void> {
+export async function runOverWebSocket(client: WebSocket, command: RemoteCommand, clock: Clock): Promise<void> {
   const { codec, hasStatus } = COMMAND_PROTOCOLS.get(client.protocol) ?? { codec: BINARY, hasStatus: false };
   const abort = new AbortController();
   const stdin = new Feed();
@@ -57,6 +64,7 @@ export async function runOverWebSocket(client: WebSocket, command: RemoteCommand
     stdin.end();
     resizes.end();
   });
+  await clock.sleep(START_MILLISECONDS, abort.signal);
   const send = (channel: number, data: Buffer) => {
     client.send(codec.encode(channel, data));
     if (client.bufferedAmount > UNSENT_BYTES_MAX) client.terminate();

@@ -198,7 +198,10 @@ export function useCluster({ manifest, ...options }: UseOptions = {}): { readonl
 /** @returns the path of a file of `test/e2e/manifests`, named without its ending. */
 export const manifestFile = (name: string): string => join(ROOT, 'test/e2e/manifests', `${name}.yaml`);
 
-/** A kubectl on a cluster, whose configuration may come to be later. */
+/**
+ * A kubectl on a cluster, whose configuration may come to be later. On one thread: before 1.34 (kubernetes/kubernetes#131203) the one that reads
+ * an exec's WebSocket may be ahead of the one that makes the streams, and then what was said is lost.
+ */
 export function kubectlOf(binary: string, kubeconfig: string | (() => string)): Kubectl {
   const config = typeof kubeconfig === 'string' ? () => kubeconfig : kubeconfig;
   const run = (args: readonly string[], { input, env = {}, timeoutMs = KUBECTL_MS_MAX }: RunOptions = {}) =>
@@ -206,7 +209,7 @@ export function kubectlOf(binary: string, kubeconfig: string | (() => string)): 
       const child = execFile(
         binary,
         ['--kubeconfig', config(), ...args],
-        { timeout: timeoutMs, maxBuffer: 2 ** 26, env: { ...process.env, ...env } },
+        { timeout: timeoutMs, maxBuffer: 2 ** 26, env: { ...process.env, GOMAXPROCS: '1', ...env } },
         (error, stdout, stderr) => resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr }),
       );
       // A kubectl that ends without reading its input has said why in its exit code.
