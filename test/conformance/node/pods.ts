@@ -397,7 +397,12 @@ export function podTests(world: () => World): void {
     test('Nodes are made, patched, found, updated and deleted', async (scope) => {
       const name = `e2e-fake-node-${scope.namespace}`;
       const capacity = { cpu: '4', memory: '16Gi', pods: '10' };
-      await scope.create('nodes', { metadata: { name }, status: { phase: 'Running', capacity, allocatable: capacity } });
+      // Other tests' pods are not to come to it: they would go with it.
+      await scope.create('nodes', {
+        metadata: { name },
+        spec: { unschedulable: true },
+        status: { phase: 'Running', capacity, allocatable: capacity },
+      });
       expect((await scope.get('nodes', name)).metadata.name).toBe(name);
       const patched = await scope.patch('nodes', name, { metadata: { labels: { [name]: 'patched' } } });
       expect(patched.metadata.labels[name]).toBe('patched');
