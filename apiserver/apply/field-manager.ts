@@ -83,6 +83,8 @@ export class FieldManager {
     if (managed.size === 0 && live?.metadata.uid) return;
     try {
       if (live && this.#type.hasChanged) ownership.validateStored(this.#type.applyType, live);
+      // What a struct is decoded into is of its type; of other objects a part that is dropped later may not be.
+      if (!this.#type.message) ownership.validateStored(this.#type.applyType, next);
       const changed = this.#trackUpdate(managed, tracking, { live: live ?? this.#zeroObject(), next: withEmpties(next) });
       // What another subresource left twice is there once when it is read.
       if (!changed && asStored?.length === managed.size) {

@@ -399,6 +399,8 @@ describe('subresources', () => {
   it('what is no map is told of by the path that it cannot have', () => {
     const message = '.spec.n accessor error: x is of the type string, expected map[string]interface{}';
     expect(() => nestedInteger({ spec: 'x' }, '.spec.n.m')).toThrow(new NestedError(message));
+    const printed = '.spec.n accessor error: [map[a:<nil>]] is of the type []interface {}, expected map[string]interface{}';
+    expect(() => nestedInteger({ spec: [{ a: null }] }, '.spec.n')).toThrow(new NestedError(printed));
   });
 
   it('scale of an object that says no number', async () => {

@@ -1,5 +1,5 @@
 // Values at a path of names: apimachinery's `unstructured.NestedInt64` and the like, with their errors.
-import { isObject, type JsonObject } from '../../api/schema.ts';
+import { goFormat, isObject, type JsonObject } from '../../api/schema.ts';
 
 /** `.spec.replicas` as names. */
 export const namesOf = (path: string): string[] => path.replace(/^\./, '').split('.');
@@ -53,11 +53,9 @@ export function setNested(object: JsonObject, path: string, value: unknown): voi
 
 function wrongType(path: string, value: unknown, wanted: string): NestedError {
   return new NestedError(
-    `.${path.replace(/^\./, '')} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`,
+    `.${path.replace(/^\./, '')} accessor error: ${goFormat(value)} is of the type ${goType(value)}, expected ${wanted}`,
   );
 }
-
-const goValue = (value: unknown): string => (value === null ? '<nil>' : String(value));
 
 function goType(value: unknown): string {
   if (value === null) return '<nil>';

@@ -133,3 +133,21 @@ it('an apply leaves null what it empties or says is null, which is then of no ty
   expect((await apply({ map: {} })).json()).toMatchObject({ code: 422, message });
   expect((await apply({ map: null })).json()).toMatchObject({ code: 422, message });
 });
+
+it('a status that is dropped and is not of its type leaves a write untracked', async () => {
+  await using server = await startCrdServer();
+  const properties = {
+    spec: { type: 'object', properties: { a: { type: 'string' } } },
+    status: { type: 'object', properties: { n: { type: 'integer' } } },
+  };
+  const versions = [version('v1', { schema: { openAPIV3Schema: { type: 'object', properties } }, subresources: { status: {} } })];
+  await establish(server, widgets({ versions }));
+  const create = async (name: string, n: unknown) => {
+    const answer = await server.request('POST', WIDGETS, { body: { ...widget(name, { a: 'x' }), status: { n } } });
+    return answer.json();
+  };
+  expect((await create('fits', 1)).metadata.managedFields).toMatchObject([{ fieldsV1: { 'f:spec': { '.': {}, 'f:a': {} } } }]);
+  const created = await create('does-not', '10%');
+  expect(created).toMatchObject({ kind: 'Widget', spec: { a: 'x' } });
+  expect(created.metadata).not.toHaveProperty('managedFields');
+});
