@@ -57,10 +57,15 @@ export const hasEmpties = (object: object, field: string): boolean =>
 const placeOf = (path: Path): string =>
   path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`)).join('');
 
-/** Lets it be known of a copy of a struct what was given as empty in that. */
-export function sharesEmpties<T extends object>(copy: T, struct: object): T {
+/** Whether anything right in a struct was given as empty. */
+export const holdsEmpties = (struct: object): boolean => givenIn.has(struct);
+
+/** Lets it be known of a copy of a struct what was given as empty in that. @param replaced fields of the copy that come from elsewhere. */
+export function sharesEmpties<T extends object>(copy: T, struct: object, replaced: readonly (keyof T & string)[] = []): T {
   const empties = givenIn.get(struct);
-  if (empties) givenIn.set(copy, empties);
+  if (!empties) return copy;
+  const others = [...empties].filter(([name]) => !replaced.some((field) => field === name));
+  if (others.length > 0) givenIn.set(copy, new Map(others));
   return copy;
 }
 

@@ -136,6 +136,10 @@ const RULES: readonly (readonly [spec: object, errors: readonly string[]])[] = [
     ],
   ],
   [
+    { resources: { claims: [] }, ...c({}) },
+    ['spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level'],
+  ],
+  [
     { resourceClaims: [{ name: 'x', resourceClaimName: 'a', resourceClaimTemplateName: 'b' }, { name: 'y' }] },
     [
       'spec.resourceClaims[0]: Invalid value: {"Name":"x","ResourceClaimName":"a","ResourceClaimTemplateName":"b"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
