@@ -7,14 +7,17 @@ import { checkClaimStatus, deviceKey } from '../../validation/resource-claim-sta
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, keepMetadata, strategyOf, updateOf } from '../shared.ts';
 import { resourceClaimViews } from './beta-views.ts';
-import { adminErrors, claimAdminErrors, dropDisabledClaimFields, setClaimDefaults } from './device-fields.ts';
+import { adminErrors, claimAdminErrors, dropDisabledClaimFields, setClaimDefaults, setTolerationDefaults } from './device-fields.ts';
 
 /** Upstream: `pkg/registry/resource/resourceclaim`, `ValidateResourceClaim`, `ValidateResourceClaimUpdate`. */
 export const resourceClaimStrategy = strategyOf<ResourceClaim>({
   views: resourceClaimViews,
   metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
-  setDefaults: ({ spec }) => setClaimDefaults(spec.devices),
+  setDefaults: ({ spec, status }) => {
+    setClaimDefaults(spec.devices);
+    for (const result of listOf(status.allocation?.devices?.results)) setTolerationDefaults(result);
+  },
   prepareForCreate: (_context, claim) => {
     claim.status = {};
     dropDisabledClaimFields(claim.spec.devices);
