@@ -48,6 +48,19 @@ async function problems(method: string, path: string, body: unknown, headers: Re
 }
 
 describe('an Event in two groups', () => {
+  it('answers a dry run with what would be written, in either group', async () => {
+    await server.request('POST', group(), { body: fresh });
+    const dryRun = (path: string) =>
+      server.request('PATCH', `${path}?dryRun=All`, { body: { metadata: { labels: { l: '1' } } }, headers: MERGE });
+    const versionOf = async () => (await get(group('b'))).metadata;
+    const before = await versionOf();
+    for (const path of [group('b'), core('b')]) {
+      const { metadata } = (await dryRun(path)).json<{ metadata: object }>();
+      expect(metadata).toMatchObject({ labels: { l: '1' }, resourceVersion: (before as { resourceVersion: string }).resourceVersion });
+    }
+    expect(await versionOf()).toEqual(before);
+  });
+
   it('forgets at a write in one group who owns what in the other: upstream has no way between them', async () => {
     const ownersOf = async (path: string) => {
       const { metadata } = (await get(path)) as { metadata: { managedFields: { manager: string; apiVersion: string }[] } };

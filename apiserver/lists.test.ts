@@ -28,7 +28,7 @@ const list = async (namespace: string, query = '') => {
 };
 const failure = async (namespace: string, query: string) => {
   const { status, body } = await list(namespace, query);
-  return { ...(body as unknown as { reason?: string; message: string }), status };
+  return { ...(body as unknown as { reason?: string; message: string; details?: { retryAfterSeconds?: number } }), status };
 };
 
 describe('a list', () => {
@@ -118,6 +118,11 @@ describe('a list', () => {
       reason: 'Timeout',
       message: expect.stringContaining('Too large resource version: 999999'),
     });
+    const waits = async (query: string) => {
+      const { details } = await failure('past', `?resourceVersion=999999&limit=1${query}`);
+      return details?.retryAfterSeconds;
+    };
+    expect([await waits(''), await waits('&fieldSelector=metadata.name%3Da')]).toEqual([1, undefined]);
   });
 
   test.each([

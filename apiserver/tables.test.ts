@@ -5,6 +5,7 @@ import { openMemoryStore, type Store } from '../store/index.ts';
 import { daemonSetStrategy } from './strategies/apps/daemon-set.ts';
 import { deploymentStrategy } from './strategies/apps/deployment.ts';
 import { eventStrategy } from './strategies/core/event.ts';
+import { limitRangeStrategy } from './strategies/core/limit-range.ts';
 import { serviceStrategy } from './strategies/core/service/strategy.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
 
@@ -23,7 +24,7 @@ beforeEach(async () => {
   store = await openMemoryStore();
   server = await startTestServer({
     store,
-    serves: ['/services', '/events', 'apps/deployments', 'apps/daemonsets'],
+    serves: ['/services', '/events', '/limitranges', 'apps/deployments', 'apps/daemonsets'],
     strategies: (objects) => ({
       '/services': serviceStrategy({
         serviceClusterIpRange: '10.0.0.0/24',
@@ -32,6 +33,7 @@ beforeEach(async () => {
         objects,
       }),
       '/events': eventStrategy(3600),
+      '/limitranges': limitRangeStrategy,
       'apps/deployments': deploymentStrategy,
       'apps/daemonsets': daemonSetStrategy,
     }),
@@ -47,6 +49,11 @@ async function tableOf(path: string): Promise<Table> {
 }
 
 const cellsOf = async (path: string): Promise<unknown[]> => (await tableOf(path)).rows[0]?.cells ?? [];
+
+it('has no list of rows where there are none and the kind has no table of its own, else an empty one', async () => {
+  const rowsOf = async (resource: string) => (await tableOf(`/api/v1/namespaces/default/${resource}`)).rows;
+  expect([await rowsOf('limitranges'), await rowsOf('events')]).toEqual([null, []]);
+});
 
 it('a service of a load balancer shows each of its addresses once, sorted, then those from outside', async () => {
   const path = '/api/v1/namespaces/default/services';

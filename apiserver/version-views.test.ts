@@ -68,3 +68,16 @@ test('owners keep what they own across versions, and none writes the status thro
   await server.request('PATCH', `${v1('h')}/status`, { body: { status }, headers: MERGE });
   expect(await get(v2('h'))).toMatchObject({ spec: { minReplicas: 2 }, status });
 });
+
+test('who writes a value that the stored version has elsewhere owns what this version shows of it', async () => {
+  await server.request('POST', v1(), { body: { metadata: { name: 'h' }, spec } });
+  const written = await server.request('PATCH', `${v1('h')}/status?fieldManager=me`, {
+    body: { status: { currentReplicas: 1, currentCPUUtilizationPercentage: 7 } },
+    headers: MERGE,
+  });
+  const { metadata } = written.json<{ metadata: { managedFields: { manager: string; fieldsV1: object }[] } }>();
+  expect(metadata.managedFields.find(({ manager }) => manager === 'me')?.fieldsV1).toEqual({
+    'f:metadata': { 'f:annotations': { '.': {}, 'f:autoscaling.alpha.kubernetes.io/current-metrics': {} } },
+    'f:status': { 'f:currentCPUUtilizationPercentage': {}, 'f:currentReplicas': {} },
+  });
+});

@@ -55,6 +55,17 @@ describe('a watch', () => {
     ]);
   });
 
+  test('as lists of metadata ends where it would tell of its first change: no change makes a list', async () => {
+    await using api = await start();
+    await put(api, 'a');
+    const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+    using state = await api.watch(`${PATH}?watch=1`, { accept });
+    expect(await state.next()).toBeUndefined();
+    using changes = await api.watch(`${PATH}?watch=1&resourceVersion=${api.store.revision}`, { accept });
+    await put(api, 'b');
+    expect(await changes.next()).toBeUndefined();
+  });
+
   test('from a compacted revision is told that it expired', async () => {
     await using api = await start({ settings: { watchCacheSize: 2 } });
     const first = await put(api, 'a');

@@ -29,7 +29,7 @@ export function noteEmpties(message: AnyMessage, raw: unknown, object: object): 
   const empties = [...emptiesIn({ kind: 'message', message }, raw, [])];
   given.set(object, empties);
   for (const { path, value } of empties) {
-    const parent = path.slice(0, -1).reduce<unknown>((inner, step) => (isStruct(inner) ? Reflect.get(inner, step) : undefined), object);
+    const parent = valueAt(object, path.slice(0, -1));
     const name = path.at(-1);
     if (isStruct(parent) && name !== undefined) givenIn.set(parent, new Map(givenIn.get(parent)).set(name, value));
   }
@@ -50,17 +50,29 @@ export function withEmpties<T extends object>(object: T): T {
 export const emptyAt = (object: object, place: string): object | '' | undefined =>
   given.get(object)?.find(({ path }) => placeOf(path) === place)?.value;
 
-/** Whether a list or a map in a field of an object was given as empty. Bytes are not told of: upstream's store keeps that they are empty. */
+/**
+ * Whether a list or a map in a field of an object was given as empty, and no default has filled it since. Bytes are not told of: upstream's store
+ * keeps that they are empty.
+ */
 export const hasEmpties = (object: object, field: string): boolean =>
-  given.get(object)?.some(({ path, value }) => path[0] === field && value !== '') === true;
+  given.get(object)?.some(({ path, value }) => path[0] === field && value !== '' && (valueAt(object, path) ?? undefined) === undefined) ===
+  true;
+
+const valueAt = (object: object, path: Path): unknown =>
+  path.reduce<unknown>((inner, step) => (isStruct(inner) ? Reflect.get(inner, step) : undefined), object);
 
 const placeOf = (path: Path): string =>
   path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`)).join('');
 
-/** Lets it be known of a copy of a struct what was given as empty in that. */
-export function sharesEmpties<T extends object>(copy: T, struct: object): T {
+/** Whether anything right in a struct was given as empty. */
+export const holdsEmpties = (struct: object): boolean => givenIn.has(struct);
+
+/** Lets it be known of a copy of a struct what was given as empty in that. @param replaced fields of the copy that come from elsewhere. */
+export function sharesEmpties<T extends object>(copy: T, struct: object, replaced: readonly (keyof T & string)[] = []): T {
   const empties = givenIn.get(struct);
-  if (empties) givenIn.set(copy, empties);
+  if (!empties) return copy;
+  const others = [...empties].filter(([name]) => !replaced.some((field) => field === name));
+  if (others.length > 0) givenIn.set(copy, new Map(others));
   return copy;
 }
 

@@ -5,7 +5,7 @@ export { type Decoded, decode, floatMisfit } from './decode.ts';
 export { ConversionError, cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { decodeText, duplicateFields, hasDuplicates } from './duplicates.ts';
 export { inFieldOrder } from './field-order.ts';
-export { emptyAt, emptyIn, hasEmpties, sharesEmpties, withEmpties } from './given-empties.ts';
+export { emptyAt, emptyIn, hasEmpties, holdsEmpties, sharesEmpties, withEmpties } from './given-empties.ts';
 export { inGoOrder } from './go-json.ts';
 export { type ObjectType, typeOfMessage } from './object-type.ts';
 export {

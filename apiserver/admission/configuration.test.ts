@@ -186,8 +186,8 @@ describe('which plugins run', () => {
   test('a name that nobody knows is an error, and so is one that upstream alone knows', () => {
     expect(() => names(['Nonsense'])).toThrow(/^--enable-admission-plugins: admission plugin Nonsense is unknown; there are AlwaysAdmit, /);
     expect(() => names([], ['Nonsense'])).toThrow(/^--disable-admission-plugins: admission plugin Nonsense is unknown/);
-    expect(() => names(['ImagePolicyWebhook'])).toThrow(
-      /admission plugin ImagePolicyWebhook is Kubernetes' own, but there is none here yet/,
+    expect(() => names(['ClusterTrustBundleAttest'])).toThrow(
+      /admission plugin ClusterTrustBundleAttest is Kubernetes' own, but there is none here yet/,
     );
     expect(() => names(['PodSecurity'], ['PodSecurity'])).toThrow('PodSecurity is in both');
     expect(names([], ['ImagePolicyWebhook'])).toEqual(names());

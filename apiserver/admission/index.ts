@@ -14,6 +14,7 @@ import { defaultTolerationSeconds, type TolerationSeconds } from './default-tole
 import { denyServiceExternalIps } from './deny-service-external-ips.ts';
 import { eventLimitsOf, eventRateLimit } from './event-rate-limit.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
+import { imagePolicyOf, imagePolicyWebhook } from './image-policy.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { AdmissionMetrics } from './metrics.ts';
 import { namespaceAutoProvision, namespaceExists } from './namespace-existence.ts';
@@ -101,7 +102,7 @@ const PLUGINS: readonly Row[] = [
   off('NodeRestriction', ({ objects, authorizer }) => nodeRestriction(objects, authorizer)),
   on('TaintNodesByCondition', () => taintNodesByCondition),
   off('AlwaysPullImages', () => alwaysPullImages),
-  absent('ImagePolicyWebhook'),
+  off('ImagePolicyWebhook', (parts) => imagePolicyWebhook(imagePolicyOf(parts.configuration), parts)),
   on('PodSecurity', ({ objects, configuration, metrics }) =>
     podSecurity(objects, podSecurityConfiguration(configuration), metrics.podSecurity),
   ),

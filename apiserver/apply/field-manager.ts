@@ -47,6 +47,8 @@ export interface FieldManagerOptions {
   readonly type: ObjectType;
   /** Other versions of the kind, which entries may be in; none unless given. */
   otherVersion?(apiVersion: string): ownership.Version | undefined;
+  /** An object as the internal version gives it back, where that is not what it was; upstream compares what was written by way of that. */
+  byInternal?(object: KubeObject): KubeObject;
   /** Why upstream cannot bring its objects into this version; absent where it can. */
   readonly cannotConvert?: string | undefined;
   /** What writers through a subresource (`''` for the object itself) cannot own. */
@@ -60,17 +62,19 @@ export class FieldManager {
   readonly #type: ObjectType;
   readonly #cannotConvert: string | undefined;
   readonly #otherVersion: (apiVersion: string) => ownership.Version | undefined;
+  readonly #byInternal: (object: KubeObject) => KubeObject;
   readonly #resetFields: (subresource: string) => ownership.FieldSet;
   /** Where writes go, by subresource. */
   readonly #targets = new Map<string, ownership.Target>();
   #zero: KubeObject | undefined;
 
-  constructor({ apiVersion, kind, type, otherVersion, cannotConvert, resetFields }: FieldManagerOptions) {
+  constructor({ apiVersion, kind, type, otherVersion, byInternal, cannotConvert, resetFields }: FieldManagerOptions) {
     this.#apiVersion = apiVersion;
     this.#kind = kind;
     this.#type = type;
     this.#cannotConvert = cannotConvert;
     this.#otherVersion = otherVersion ?? (() => undefined);
+    this.#byInternal = byInternal ?? ((object) => object);
     this.#resetFields = resetFields ?? (() => ownership.EMPTY);
   }
 
@@ -85,7 +89,7 @@ export class FieldManager {
       if (live && this.#type.hasChanged) ownership.validateStored(this.#type.applyType, live);
       // What a struct is decoded into is of its type; of other objects a part that is dropped later may not be.
       if (!this.#type.message) ownership.validateStored(this.#type.applyType, next);
-      const changed = this.#trackUpdate(managed, tracking, { live: live ?? this.#zeroObject(), next: withEmpties(next) });
+      const changed = this.#trackUpdate(managed, tracking, { live: live ?? this.#zeroObject(), next: withEmpties(this.#byInternal(next)) });
       // What another subresource left twice is there once when it is read.
       if (!changed && asStored?.length === managed.size) {
         next.metadata.managedFields = asStored;

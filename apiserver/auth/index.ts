@@ -25,3 +25,5 @@ export {
   type TokenRequestsOptions,
 } from './token-request.ts';
 export type { AccessAttributes, Authenticator, Authorizer, Decision, ResolvedRules, UserInfo } from './types.ts';
+export { ExpiringCache } from './webhook/expiring-cache.ts';
+export { ReviewClient } from './webhook/review-client.ts';

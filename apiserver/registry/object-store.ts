@@ -112,10 +112,12 @@ export class ObjectStore {
    * @param revision that of the object as it stays; a new one has none.
    */
   async rehearse(parts: Pick<Draft, 'key' | 'object' | 'encoded'>, revision?: Revision): Promise<Stored> {
-    const { object, bytes } = await this.readBack(await this.draft(parts), revision ?? 0);
-    if (revision !== undefined) return { object, bytes };
-    object.metadata.resourceVersion = undefined;
-    return { object, bytes: Buffer.concat([this.#resource.wire.encode(object), NEWLINE]) };
+    const { wire } = this.#resource;
+    // At no revision: at that of the present object the cache knows another one.
+    const { object } = await this.readBack(await this.draft(parts), 0);
+    object.metadata.resourceVersion = revision === undefined ? undefined : String(revision);
+    const encoded = wire.encode(object);
+    return { object, bytes: revision === undefined ? Buffer.concat([encoded, NEWLINE]) : wire.serve(encoded, revision) };
   }
 
   /** Writes an object that must not be there yet. */

@@ -25,6 +25,8 @@ export interface KindDefinition {
   form?(wire: WireForm): StoredForm;
   /** Other versions of it, which owners of fields may have written; none unless given. */
   otherVersion?(apiVersion: string): ownership.Version | undefined;
+  /** An object as upstream's internal version gives it back; as it is unless given. Leaves the object as it is. */
+  byInternal?(object: KubeObject): KubeObject;
   /** An object of another version as one of this; there is no other version unless given. Leaves the object as it is. */
   convertFrom?(object: KubeObject): KubeObject | Promise<KubeObject>;
 }
@@ -126,6 +128,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
       kind: info.kind,
       type,
       ...(definition.otherVersion ? { otherVersion: definition.otherVersion } : {}),
+      ...(definition.byInternal ? { byInternal: definition.byInternal } : {}),
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
     cache: new KindCache(

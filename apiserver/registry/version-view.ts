@@ -57,6 +57,7 @@ function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionVie
   return {
     ...definition,
     place: kindPlace(stored.info),
+    byInternal: (object) => view.fromStored(view.toStored(object)),
     strategy: viewStrategy(definition.strategy, view, definition.info),
     form: (wire) => ({
       store: (_encoded, object) => {

@@ -95,6 +95,13 @@ export function partialFrames(resource: Resource, { version }: Transformation): 
   };
 }
 
+/** No change makes a list: a watch that asks for lists ends with what would be its first frame (apiserver, `watchEmbeddedEncoder`). */
+export const listFrames = (resource: Resource, as: Transformation): FrameWriter => ({
+  ...partialFrames(resource, as),
+  id: `list ${as.version}`,
+  first: () => undefined,
+});
+
 /** How a Table says its columns where a watcher knows them. */
 const KNOWN_COLUMNS = Buffer.from('"columnDefinitions":null');
 

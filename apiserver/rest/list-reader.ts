@@ -95,7 +95,8 @@ async function readExact(source: ListSource, resource: Resource, options: ListOp
   const { store } = source;
   // What this process knows of may be behind what another has written.
   const newest = revision > store.revision ? await store.newestRevision() : store.revision;
-  if (revision > newest) throw tooLarge(revision, newest, resource.isCached ? 1 : 0);
+  // A page of one name is read from the store, as a key (apiserver, `ListPredicate` of the registry's store); other pages from the cache.
+  if (revision > newest) throw tooLarge(revision, newest, resource.isCached && !options.selection.isOfOneName ? 1 : 0);
   return readAt(source, resource, options, { revision, start: '' });
 }
 

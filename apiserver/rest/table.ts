@@ -13,7 +13,8 @@ export interface Table {
   readonly apiVersion: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly columnDefinitions: readonly ColumnDefinition[];
-  readonly rows: readonly Row[];
+  /** Null when there are none in the default table, which upstream adds each to; others are made with a list. */
+  readonly rows: readonly Row[] | null;
 }
 
 interface ColumnDefinition {
@@ -63,7 +64,10 @@ export function tableOf(
     apiVersion: `meta.k8s.io/${style.version}`,
     metadata,
     columnDefinitions: columnsOf(resource),
-    rows: ordered(resource, objects).map((object) => rowOf(resource, object, style)),
+    rows:
+      objects.length === 0 && !resource.strategy.tableRow
+        ? null
+        : ordered(resource, objects).map((object) => rowOf(resource, object, style)),
   };
 }
 

@@ -10,7 +10,7 @@ import type { CohortTraits } from '../watch-cache/cohort.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { KindCache } from '../watch-cache/kind-cache.ts';
 import { WatchClient } from '../watch-cache/watch-client.ts';
-import { objectFrames, partialFrames, partialProtobufFrames, protobufFrames, tableFrames } from './frames.ts';
+import { listFrames, objectFrames, partialFrames, partialProtobufFrames, protobufFrames, tableFrames } from './frames.ts';
 import { type ListOptions, readListOptions, readPlainVersion } from './list-options.ts';
 import { fresh } from './list-reader.ts';
 import { type Accepted, MEDIA_TYPE, onlyThese, STREAM_TYPES } from './negotiation.ts';
@@ -55,6 +55,7 @@ function writerFor(rest: Rest, exchange: Exchange, resource: Resource, { encodin
   if (encoding === 'yaml') throw onlyThese(STREAM_TYPES);
   if (!as) return encoding === 'protobuf' ? protobufFrames(resource) : objectFrames(resource);
   if (as.form === 'Table') return tableFrames(resource, as, readInclude(exchange), () => rest.clock.now());
+  if (as.form === 'PartialObjectMetadataList') return listFrames(resource, as);
   return encoding === 'protobuf' ? partialProtobufFrames(resource, as) : partialFrames(resource, as);
 }
 

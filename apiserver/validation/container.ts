@@ -8,7 +8,7 @@ import {
   isValidPortName,
   isValidPortNum,
 } from '../../api/index.ts';
-import { emptyIn } from '../../api/schema.ts';
+import { emptyIn, holdsEmpties } from '../../api/schema.ts';
 import { checkEnv, checkEnvFrom } from './env.ts';
 import { type Errors, isEmpty, listOf, pushInvalid } from './field-errors.ts';
 import type { PodScope } from './pod-scope.ts';
@@ -32,7 +32,6 @@ const NOT_IN_EPHEMERAL = [
   'resources',
   'resizePolicy',
   'restartPolicy',
-  'restartPolicyRules',
   'livenessProbe',
   'readinessProbe',
   'startupProbe',
@@ -110,11 +109,17 @@ export function checkEphemeralContainers(errors: Errors, path: string, scope: Po
   }
 }
 
+/** Whether a field has Go's zero value. @param isStruct it is no pointer: without fields it is zero, but not with one that was given as empty. */
+function isZero(value: object | string | undefined, isStruct: boolean): boolean {
+  if (value === undefined) return true;
+  if (typeof value === 'string' || !(isStruct || Array.isArray(value))) return false;
+  return Object.keys(value).length === 0 && !holdsEmpties(value);
+}
+
 function checkEphemeralFields(errors: Errors, path: string, container: EphemeralContainer): void {
   for (const field of NOT_IN_EPHEMERAL) {
-    const value = container[field];
-    const isEmptied = field === 'resources' || Array.isArray(value) ? Object.keys(value ?? {}).length === 0 : value === undefined;
-    if (!isEmptied || emptyIn(container, field) !== undefined) errors.push(fieldError.forbidden(`${path}.${field}`, NOT_EPHEMERAL));
+    const isUnset = isZero(container[field], field === 'resources') && emptyIn(container, field) === undefined;
+    if (!isUnset) errors.push(fieldError.forbidden(`${path}.${field}`, NOT_EPHEMERAL));
   }
   listOf(container.volumeMounts).forEach(({ subPath, subPathExpr }, i) => {
     const at = `${path}.volumeMounts[${i}]`;

@@ -94,11 +94,14 @@ const ORDERS: ReadonlyMap<string, (fields: readonly string[]) => readonly string
   ],
 ]);
 
+/** Lists that upstream makes anew of what features that are off leave of them, or drops: never empty (`pkg/api/pod/util.go`, `dropDisabledFields`). */
+const NEVER_EMPTY: ReadonlySet<string> = new Set(['volumes', 'volumeMounts', 'restartPolicyRules']);
+
 /** What the public PodSpec has at its top and the internal one in its security context. */
 const HOST_FIELDS = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'] as const;
 
 /** The sources of a persistent volume: in the public API in the order in which they came, in the internal struct in another. */
-const PERSISTENT_VOLUME_SOURCES: readonly (keyof PersistentVolumeSpec)[] = [
+export const PERSISTENT_VOLUME_SOURCES: readonly (keyof PersistentVolumeSpec)[] = [
   'gcePersistentDisk',
   'awsElasticBlockStore',
   'hostPath',
@@ -242,7 +245,7 @@ function goFields(message: AnyMessage, value: Fields, names: readonly string[]):
     const field = message.fields.get(name) ?? podSpecMessage().fields.get(name);
     if (name === 'metadata')
       Object.assign(out, value.metadata); // embedded without a name
-    else if (field) out[goName(type, name)] = goField(field, value[name]) ?? emptyIn(value, name) ?? null;
+    else if (field) out[goName(type, name)] = goField(field, value[name]) ?? (NEVER_EMPTY.has(name) ? null : emptyIn(value, name)) ?? null;
   }
   return out;
 }

@@ -92,9 +92,6 @@ function checkPodCidrs(errors: Errors, cidrs: readonly string[]): void {
   if (unread >= 0 || cidrs.length > CIDRS_MAX || families[0] === families[1]) {
     errors.push(fieldError.invalid(POD_CIDRS, cidrs, 'may specify no more than one CIDR for each IP family'));
   }
-  cidrs.forEach((cidr, i) => {
-    if (cidrs.indexOf(cidr) < i) errors.push(fieldError.duplicate(`${POD_CIDRS}[${i}]`, cidr));
-  });
 }
 
 /** Pod ranges are given once. */

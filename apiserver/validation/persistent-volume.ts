@@ -4,15 +4,17 @@ import {
   fieldError,
   isDns1123Subdomain,
   type NodeSelector,
+  type NodeSelectorRequirement,
   type PersistentVolume,
   type PersistentVolumeSpec,
   parseQuantity,
   type VolumeNodeAffinity,
 } from '../../api/index.ts';
+import { sharesEmpties } from '../../api/schema.ts';
 import { sortedMap } from '../strategies/shared.ts';
 import { checkNodeSelector } from './affinity.ts';
 import { type Errors, IMMUTABLE_MESSAGE, isEmpty, keysOf, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
-import { goPart, goPersistentVolumeSource } from './go-struct.ts';
+import { goPart, goPersistentVolumeSource, PERSISTENT_VOLUME_SOURCES } from './go-struct.ts';
 import { isRootPath } from './paths.ts';
 import { checkAccessModes, checkNotNegative, VOLUME_MODES } from './persistent-volume-claim.ts';
 import { checkPersistentVolumeSource } from './persistent-volume-sources.ts';
@@ -125,10 +127,10 @@ export function checkMountOptions(errors: Errors, { metadata, spec }: Persistent
 
 /** What it is made of stays. Upstream: the second half of `ValidatePersistentVolumeUpdate`. */
 export function checkPersistentVolumeChanges(errors: Errors, { spec }: PersistentVolume, old: PersistentVolume): void {
-  const before = goPersistentVolumeSource(old.spec);
-  const after = goPersistentVolumeSource(withoutNewExpandSecret(spec, old.spec));
-  if (!semanticEqual(before, after)) {
-    const message = `spec.persistentvolumesource is immutable after creation\n${diffJson(before, after)}`;
+  const next = withoutNewExpandSecret(spec, old.spec);
+  if (!semanticEqual(sourcesOf(old.spec), sourcesOf(next))) {
+    const difference = diffJson(goPersistentVolumeSource(old.spec), goPersistentVolumeSource(next));
+    const message = `spec.persistentvolumesource is immutable after creation\n${difference}`;
     errors.push(fieldError.forbidden('spec.persistentvolumesource', message));
   }
   if (spec.volumeMode !== old.spec.volumeMode) errors.push(fieldError.invalid('volumeMode', spec.volumeMode, IMMUTABLE_MESSAGE));
@@ -138,10 +140,12 @@ export function checkPersistentVolumeChanges(errors: Errors, { spec }: Persisten
   }
 }
 
+const sourcesOf = (spec: PersistentVolumeSpec): readonly unknown[] => PERSISTENT_VOLUME_SOURCES.map((name) => spec[name]);
+
 /** The secret for growing a volume may be named later. */
 function withoutNewExpandSecret(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): PersistentVolumeSpec {
   if (!spec.csi?.controllerExpandSecretRef || !old.csi || old.csi.controllerExpandSecretRef) return spec;
-  return { ...spec, csi: { ...spec.csi, controllerExpandSecretRef: undefined } };
+  return { ...spec, csi: sharesEmpties({ ...spec.csi, controllerExpandSecretRef: undefined }, spec.csi) };
 }
 
 /** What nodes' labels were called before they were settled. */
@@ -159,15 +163,28 @@ function checkAffinityChange(errors: Errors, affinity: VolumeNodeAffinity | unde
   errors.push(fieldError.invalid('nodeAffinity', value, `${IMMUTABLE_MESSAGE}, except for updating from beta label to GA`));
 }
 
+/**
+ * Old requirements under the keys that the new ones have in their place, where those are the settled names of theirs; and where those are
+ * empty: upstream asks a map for what a label is called now, which gives the empty string for any that was settled from the start.
+ */
+const settleKeys = (
+  old: readonly NodeSelectorRequirement[] | undefined,
+  present: readonly NodeSelectorRequirement[] | undefined,
+): NodeSelectorRequirement[] | undefined =>
+  old?.map((expression, i) => {
+    const settled = SETTLED_LABELS.get(expression.key) ?? '';
+    return settled === (present?.[i]?.key ?? '') ? { ...expression, key: settled } : expression;
+  });
+
 /** The old affinity with those labels under their settled names that the new one has under them. */
 function settleLabels({ required }: VolumeNodeAffinity, affinity: VolumeNodeAffinity | undefined): VolumeNodeAffinity {
   const nodeSelectorTerms = listOf(required?.nodeSelectorTerms).map((term, i) => {
-    const present = affinity?.required?.nodeSelectorTerms?.[i]?.matchExpressions;
-    const matchExpressions = term.matchExpressions?.map((expression, j) => {
-      const settled = SETTLED_LABELS.get(expression.key);
-      return settled !== undefined && present?.[j]?.key === settled ? { ...expression, key: settled } : expression;
-    });
-    return { ...term, matchExpressions };
+    const present = affinity?.required?.nodeSelectorTerms?.[i];
+    return {
+      ...term,
+      matchExpressions: settleKeys(term.matchExpressions, present?.matchExpressions),
+      matchFields: settleKeys(term.matchFields, present?.matchFields),
+    };
   });
   const selector: NodeSelector = { nodeSelectorTerms };
   return { required: selector };

@@ -1,4 +1,5 @@
 import { type Container, fieldError, type PodSpec, parseQuantity, type Quantity } from '../../api/index.ts';
+import { emptyIn } from '../../api/schema.ts';
 import { type Errors, keysOf, listOf } from './field-errors.ts';
 import { checkPodLevelResources } from './resources.ts';
 
@@ -46,7 +47,9 @@ function raise(totals: Totals, others: ReadonlyMap<string, Quantity>): void {
 export function checkPodResources(errors: Errors, path: string, spec: PodSpec): void {
   const { resources } = spec;
   if (!resources) return;
-  if (resources.claims) errors.push(fieldError.forbidden(`${path}.claims`, 'claims may not be set for Resources at pod-level'));
+  if (resources.claims ?? emptyIn(resources, 'claims')) {
+    errors.push(fieldError.forbidden(`${path}.claims`, 'claims may not be set for Resources at pod-level'));
+  }
   checkPodLevelResources(errors, path, resources, new Set(listOf(spec.resourceClaims).map(({ name }) => name)));
   for (const [name, sum] of aggregateContainers(spec, 'requests')) {
     const given = resources.requests?.[name];

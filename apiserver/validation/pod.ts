@@ -8,6 +8,7 @@ import {
   rangeError,
   type Toleration,
 } from '../../api/index.ts';
+import { sharesEmpties } from '../../api/schema.ts';
 import { checkImagePadding } from './container.ts';
 import { type Errors, INT32_MAX, isEmpty, listOf } from './field-errors.ts';
 import { goEphemeralContainer, goNodeSelectorTerm, goPodSpec } from './go-struct.ts';
@@ -129,6 +130,9 @@ function checkRemovedGates(errors: Errors, gates: readonly PodSchedulingGate[], 
   });
 }
 
+/** What may change, and so is compared as it was. */
+const CHANGEABLE = ['activeDeadlineSeconds', 'schedulingGates', 'tolerations'] as const;
+
 /** Compares the specs without what may change. */
 function checkUnchanged(errors: Errors, pod: Pod, old: Pod): void {
   const munged = {
@@ -141,14 +145,16 @@ function checkUnchanged(errors: Errors, pod: Pod, old: Pod): void {
   if (pod.spec.initContainers) munged.initContainers = withImagesOf(pod.spec.initContainers, listOf(old.spec.initContainers));
   const grace = old.spec.terminationGracePeriodSeconds;
   if (grace !== undefined && grace < 0 && munged.terminationGracePeriodSeconds === 1) munged.terminationGracePeriodSeconds = grace;
-  if (listOf(old.spec.schedulingGates).length > 0) allowGated(errors, munged, old);
+  const isGated = listOf(old.spec.schedulingGates).length > 0;
+  if (isGated) allowGated(errors, munged, old);
   if (semanticEqual(munged, old.spec)) return;
+  sharesEmpties(munged, pod.spec, isGated ? [...CHANGEABLE, 'nodeSelector'] : CHANGEABLE);
   const diff = diffJson(goPodSpec(old.spec), goPodSpec(munged));
   errors.push(fieldError.forbidden('spec', `pod updates may not change fields other than ${UPDATABLE}\n${diff}`));
 }
 
 const withImagesOf = (containers: readonly Container[], old: readonly Container[]): Container[] =>
-  containers.map((container, i) => ({ ...container, image: old[i]?.image }));
+  containers.map((container, i) => sharesEmpties({ ...container, image: old[i]?.image }, container));
 
 /** A gated pod's node selector and required node affinity may be made narrower. */
 function allowGated(errors: Errors, spec: Pod['spec'], old: Pod): void {

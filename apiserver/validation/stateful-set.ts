@@ -108,7 +108,7 @@ function checkPods(errors: Errors, spec: StatefulSetSpec): void {
 }
 
 /**
- * The template as its pods will have it: each claim gives them a volume of its name, in place of those that the template may have, and
+ * The template as its pods will have it: first a volume for each claim, by its name, in place of those that the template may have, and
  * host name and subdomain are given by the StatefulSet, whatever the template says. Its labels and annotations are looked at twice.
  * Upstream: `ValidatePodTemplateSpecForStatefulSet`.
  */
@@ -126,12 +126,8 @@ function podSpecOf({ volumeClaimTemplates }: StatefulSetSpec, template: PodSpec)
   const spec = { ...template, hostname: undefined, subdomain: undefined };
   const claims = new Set(listOf(volumeClaimTemplates).map(({ metadata }) => metadata.name ?? ''));
   if (claims.size === 0) return spec;
-  const missing = new Set(claims);
-  const own = listOf(template.volumes).flatMap((volume): Volume[] => {
-    if (!claims.has(volume.name)) return [volume];
-    return missing.delete(volume.name) ? [claimVolume(volume.name)] : [];
-  });
-  return { ...spec, volumes: [...own, ...[...missing].map(claimVolume)] };
+  const others = listOf(template.volumes).filter(({ name }) => !claims.has(name));
+  return { ...spec, volumes: [...[...claims].map(claimVolume), ...others] };
 }
 
 const claimVolume = (name: string): Volume => ({ name, persistentVolumeClaim: { claimName: name } });

@@ -132,7 +132,7 @@ export function checkIntOrPercent(errors: Errors, path: string, value: IntOrPerc
 
 /** The number, or the number of a percentage; 0 for what is neither. */
 export const amountOf = (value: IntOrPercent): number =>
-  typeof value === 'string' ? Number(/^([-+]?[0-9]+)%?$/.exec(value)?.[1] ?? 0) : (value ?? 0);
+  typeof value === 'string' ? Number.parseInt(/^([0-9]+%|[-+]?[0-9]+)$/.exec(value)?.[1] ?? '0', 10) : (value ?? 0);
 
 export function checkAtMostAll(errors: Errors, path: string, value: IntOrPercent): void {
   if (typeof value === 'string' && isValidPercent(value).length === 0 && amountOf(value) > 100) {

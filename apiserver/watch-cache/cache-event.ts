@@ -13,8 +13,8 @@ export interface FrameWriter {
   bookmark(revision: Revision, initialEventsEnd: boolean): Buffer;
   /** Tells why the watch ends. */
   error(status: Status): Buffer;
-  /** Adds to a watcher's first chunk what it is told once; absent where frames are whole. */
-  readonly first?: ((chunk: Buffer) => Buffer) | undefined;
+  /** Adds to a watcher's first chunk what it is told once, or ends the watch there; absent where frames are whole. */
+  readonly first?: ((chunk: Buffer) => Buffer | undefined) | undefined;
 }
 
 /** One change of one object, as the cache went through it. */

@@ -37,6 +37,11 @@ export class Selection {
     return this.labels === undefined && this.fields.length === 0;
   }
 
+  /** True when an object must have one name, which has the first place among selectable fields. */
+  get isOfOneName(): boolean {
+    return this.fields.some(({ index, equal }) => equal && index === 0);
+  }
+
   /** A field that must have one value: by it watchers and lists find their objects without looking at the others. */
   get trigger(): FieldMatch | undefined {
     return this.fields.find(({ equal }) => equal);

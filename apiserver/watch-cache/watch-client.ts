@@ -38,8 +38,8 @@ export interface WatchStream {
 interface WatchClientOptions {
   readonly onSlow: () => void;
   readonly backlogBytesMax?: number | undefined;
-  /** Adds to the first chunk what each watcher is told once. */
-  readonly first?: ((chunk: Buffer) => Buffer) | undefined;
+  /** Adds to the first chunk what each watcher is told once; undefined where there is nothing to be told, and the watch ends. */
+  readonly first?: ((chunk: Buffer) => Buffer | undefined) | undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ export class WatchClient {
   readonly #backlogBytesMax: number;
   readonly #onSlow: () => void;
   /** What makes the first chunk whole; undefined once it is out, or where all frames are. */
-  #first: ((chunk: Buffer) => Buffer) | undefined;
+  #first: ((chunk: Buffer) => Buffer | undefined) | undefined;
   #backlog: SharedFrames[] | undefined;
   #backlogBytes = 0;
   #ended = false;
@@ -77,7 +77,7 @@ export class WatchClient {
       this.#backlog.push(frames);
       this.#backlogBytes += frames.bytes.length;
     } else if (this.#first) {
-      this.#stream.write(this.#whole(frames.bytes));
+      this.#writeFirst(this.#first, frames.bytes);
     } else if (socket && chunkedEncoding) {
       socket.write(frames.chunk);
     } else {
@@ -96,7 +96,8 @@ export class WatchClient {
     this.hold();
     for (const chunk of joined(frames)) {
       if (this.#ended) return;
-      if (!this.#stream.write(this.#whole(chunk))) await this.#drained();
+      const isRoom = this.#first ? this.#writeFirst(this.#first, chunk) : this.#stream.write(chunk);
+      if (!isRoom) await this.#drained();
     }
     const waiting = this.#backlog ?? [];
     this.#backlog = undefined;
@@ -104,10 +105,13 @@ export class WatchClient {
     for (const frames of waiting) this.write(frames);
   }
 
-  #whole(chunk: Buffer): Buffer {
-    const whole = this.#first?.(chunk) ?? chunk;
+  /** @returns whether the reader keeps up. */
+  #writeFirst(first: (chunk: Buffer) => Buffer | undefined, chunk: Buffer): boolean {
     this.#first = undefined;
-    return whole;
+    const whole = first(chunk);
+    if (whole) return this.#stream.write(whole);
+    this.end();
+    return true;
   }
 
   /** Ends the answer as upstream does: cleanly, the client is expected to come back. */

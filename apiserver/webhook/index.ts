@@ -1,6 +1,7 @@
 export { ClusterAgent, type ClusterRequest, type PodDialer } from './cluster-agent.ts';
 export { type Address, addressesOf, addressOf, SERVICE_LABEL, type ServicePort, slicesOf } from './service-address.ts';
 export {
+  addressIn,
   inGo,
   type WebhookCall,
   WebhookClient,

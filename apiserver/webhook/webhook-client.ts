@@ -121,10 +121,10 @@ export class WebhookClient {
 
   async #sendTo(first: Hop, hop: Hop, call: WebhookCall, ending: AbortSignal): Promise<Answer> {
     const { service } = call.target;
-    let address = addressIn(hop);
+    let address = addressIn(hop.url);
     try {
       ending.throwIfAborted();
-      const [asked, given] = [address, addressIn(first)];
+      const [asked, given] = [address, addressIn(first.url)];
       const isService = service && asked.host === given.host && asked.port === given.port;
       if (isService) address = addressOf(this.#parts.objects, this.#parts.random, service);
       return await this.#send({ hop, address }, call, ending);
@@ -243,7 +243,7 @@ function firstHop({ target: { url, service }, timeoutMs, body }: WebhookCall): H
 }
 
 /** Where a URL leads by itself. */
-const addressIn = ({ url }: Hop): Address => ({
+export const addressIn = (url: URL): Address => ({
   host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
   port: Number(url.port || (url.protocol === 'http:' ? 80 : 443)),
 });

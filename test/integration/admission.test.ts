@@ -119,9 +119,10 @@ describe('admission, as options have it', () => {
   test.each([
     [['--enable-admission-plugins=Nonsense'], /--enable-admission-plugins: admission plugin Nonsense is unknown/],
     [
-      ['--enable-admission-plugins=ImagePolicyWebhook'],
-      /admission plugin ImagePolicyWebhook is Kubernetes' own, but there is none here yet/,
+      ['--enable-admission-plugins=ClusterTrustBundleAttest'],
+      /admission plugin ClusterTrustBundleAttest is Kubernetes' own, but there is none here yet/,
     ],
+    [['--enable-admission-plugins=ImagePolicyWebhook'], /ImagePolicyWebhook: no config specified/],
     [['--enable-admission-plugins=EventRateLimit'], /EventRateLimit: limits: Invalid value: "": must not be empty/],
     [['--admission-control-config-file=/nowhere.yaml'], /--admission-control-config-file: ENOENT.*\/nowhere.yaml/],
   ])('%j keeps the server from starting', async (args, why) => {

@@ -13,6 +13,8 @@ export interface ReviewWebhook extends AsyncDisposable {
   readonly kubeconfig: string;
   /** What it was asked. */
   readonly reviews: Review[];
+  /** What stood behind the path, each time. */
+  readonly queries: string[];
   /** What it answers: a status, or an HTTP status code. */
   answer: (review: Review) => object | number;
   /** Where it leads those who ask at its usual path. */
@@ -24,12 +26,18 @@ export async function startReviewWebhook(directory: string, name = 'webhook'): P
   const authority = testAuthority(name);
   const pair = authority.issue('server', ['127.0.0.1']);
   const client = authority.issue('client');
-  const webhook: Pick<ReviewWebhook, 'reviews' | 'answer' | 'leadsTo'> = { reviews: [], answer: () => ({ allowed: false }) };
+  const webhook: Pick<ReviewWebhook, 'reviews' | 'queries' | 'answer' | 'leadsTo'> = {
+    reviews: [],
+    queries: [],
+    answer: () => ({ allowed: false }),
+  };
   const options = { cert: pair.cert, key: pair.key, ca: authority.ca, requestCert: true, rejectUnauthorized: true };
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const review: Review = JSON.parse(await bodyOf(request));
-    webhook.reviews.push({ ...review, path: request.url });
-    if (webhook.leadsTo !== undefined && request.url === '/review') {
+    const [path, query] = (request.url ?? '').split('?');
+    webhook.reviews.push({ ...review, path });
+    webhook.queries.push(query ?? '');
+    if (webhook.leadsTo !== undefined && path === '/review') {
       response.writeHead(308, { location: webhook.leadsTo }).end();
       return;
     }

@@ -31,6 +31,11 @@ const RULE = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], res
 const policy = (spec: object) => ({
   spec: { matchConstraints: { resourceRules: [RULE] }, validations: [{ expression: 'true' }], ...spec },
 });
+it('looks at the metadata of a status once', () => {
+  const { subresources } = validatingAdmissionPolicyStrategy(paramKindErrors(access(true)));
+  expect(subresources?.status?.metadataLooks).toEqual([]);
+});
+
 const errorsOf = (spec: object) => policies.create(policy(spec)).errors;
 
 const noPolicies = {

@@ -42,6 +42,7 @@ export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): 
     ],
     subresources: {
       status: updateOf<ValidatingAdmissionPolicy>({
+        metadataLooks: [],
         resetFields: ['spec', 'metadata'],
         prepareForUpdate: (_context, policy, old) => {
           policy.spec = old.spec;

@@ -138,8 +138,18 @@ describe('what is refused of a Deployment', () => {
       ],
     ],
     [
-      'ephemeral containers',
-      { template: { ...template, spec: { ...template.spec, ephemeralContainers: [{ name: 'e', image: 'x' }] } } },
+      'ephemeral containers, with resources without any',
+      {
+        template: { ...template, spec: { ...template.spec, ephemeralContainers: [{ name: 'e', image: 'x', resources: { limits: {} } }] } },
+      },
+      [
+        'spec.template.spec.ephemeralContainers[0].resources: Forbidden: cannot be set for an Ephemeral Container',
+        'spec.template.spec.ephemeralContainers: Forbidden: ephemeral containers not allowed in pod template',
+      ],
+    ],
+    [
+      'ephemeral containers, with a list that is dropped',
+      { template: { ...template, spec: { ...template.spec, ephemeralContainers: [{ name: 'e', image: 'x', restartPolicyRules: [] }] } } },
       ['spec.template.spec.ephemeralContainers: Forbidden: ephemeral containers not allowed in pod template'],
     ],
   ];

@@ -46,6 +46,13 @@ describe('StatefulSet', () => {
     ]);
   });
 
+  it('counts the volumes of claims before those of the template', () => {
+    const spec = { containers: [container], volumes: [{ name: 'Odd', emptyDir: {} }] };
+    expect(create({ volumeClaimTemplates: [claim], template: { ...template, spec } }).errors).toEqual([
+      expect.stringMatching(/^spec\.template\.spec\.volumes\[1\]\.name: Invalid value: "Odd"/),
+    ]);
+  });
+
   it('looks at policies, counts, names, selector and template, in that order', () => {
     const { errors } = create({
       podManagementPolicy: 'Odd',

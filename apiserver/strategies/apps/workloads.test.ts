@@ -136,6 +136,11 @@ describe('DaemonSet', () => {
       ['spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero'],
     ],
     [
+      'a percentage below zero, which counts as none',
+      { updateStrategy: { rollingUpdate: { maxSurge: '-5%' } } },
+      [expect.stringMatching(/^spec\.updateStrategy\.rollingUpdate\.maxSurge: Invalid value: "-5%": a valid percent/)],
+    ],
+    [
       'what only begins with a number',
       { updateStrategy: { rollingUpdate: { maxUnavailable: '2 pods' } } },
       [

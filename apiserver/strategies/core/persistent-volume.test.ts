@@ -212,6 +212,14 @@ describe('an update', () => {
     ]);
   });
 
+  it('takes an empty key for any that had its name from the start, and an empty map for none', () => {
+    const { errors } = volumes.patch(stored({ hostPath, nodeAffinity: affinityTo('zone') }), { spec: { nodeAffinity: affinityTo('') } });
+    expect(errors.filter((error) => error.startsWith('nodeAffinity'))).toEqual([]);
+    const csi = { driver: 'd.example.com', volumeHandle: 'h' };
+    expect(volumes.patch(stored({ csi }), { spec: { csi: { volumeAttributes: {} } } }).errors).toEqual([]);
+    expect(volumes.patch(stored({ csi }), { spec: { csi: { volumeAttributes: { a: 'b' } } } }).errors).toHaveLength(1);
+  });
+
   it('does not take the class of attributes away', () => {
     const csi = { driver: 'd.example.com', volumeHandle: 'h' };
     const volume = stored({ csi, volumeAttributesClassName: 'gold' });

@@ -135,6 +135,7 @@ const RULES: readonly (readonly [spec: object, errors: readonly string[]])[] = [
       'spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1',
     ],
   ],
+  [{ resources: { claims: [] }, ...c({}) }, ['spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level']],
   [
     { resourceClaims: [{ name: 'x', resourceClaimName: 'a', resourceClaimTemplateName: 'b' }, { name: 'y' }] },
     [

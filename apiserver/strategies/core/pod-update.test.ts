@@ -38,6 +38,15 @@ describe('updates of a pod', () => {
     expect(object.status.phase).toBe('Pending');
   });
 
+  it('shows lists and maps that are given as empty beside what changed, but for those that upstream makes anew', () => {
+    const containers = [{ name: 'c', image: 'nginx:1.27', env: [], volumeMounts: [], restartPolicyRules: [] }];
+    const change = { dnsPolicy: 'Default', nodeSelector: {}, hostAliases: [], volumes: [], tolerations: [], containers };
+    const [error = ''] = pods.patch(stored(), { spec: change }).errors;
+    const changes = error.split('\n').filter((line) => line.startsWith('+'));
+    expect(changes).toEqual(['+   "Env": [],', '+ "DNSPolicy": "Default",', '+ "NodeSelector": {},', '+ "HostAliases": [],']);
+    expect(pods.patch(stored(), { spec: { nodeSelector: {}, containers } }).errors).toEqual([]);
+  });
+
   it('does not count labels', () => {
     expect(pods.patch(stored(), { metadata: { labels: { a: 'b' } } }).object.metadata.generation).toBe(1);
   });

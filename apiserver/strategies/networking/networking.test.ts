@@ -20,6 +20,8 @@ describe('NetworkPolicy', () => {
     both.metadata.creationTimestamp = CREATED;
     expect(policies.row(both)).toEqual(['x', 'app=x', '30s']);
     expect(policies.patch(policy, { spec: { egress: [{}] } }).object.metadata.generation).toBe(2);
+    expect(policies.patch(policy, { spec: { policyTypes: [] } }).object.metadata.generation).toBe(1);
+    expect(policies.patch(policy, { spec: { ingress: [] } }).object.metadata.generation).toBe(2);
   });
 
   it('says twice what is wrong with a change, as upstream looks twice', () => {

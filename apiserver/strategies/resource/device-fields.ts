@@ -8,7 +8,12 @@ const ADMIN_LABEL = 'resource.kubernetes.io/admin-access';
 export function setRequestDefaults(request: Pick<Partial<ExactDeviceRequest>, 'allocationMode' | 'count' | 'tolerations'>): void {
   request.allocationMode ||= 'ExactCount';
   if (request.allocationMode === 'ExactCount') request.count ||= 1;
-  for (const toleration of listOf(request.tolerations)) toleration.operator ||= 'Equal';
+  setTolerationDefaults(request);
+}
+
+/** Also of what was allocated. */
+export function setTolerationDefaults({ tolerations }: Pick<Partial<ExactDeviceRequest>, 'tolerations'>): void {
+  for (const toleration of listOf(tolerations)) toleration.operator ||= 'Equal';
 }
 
 /** Sets them for all that a claim asks for. */

@@ -7,14 +7,17 @@ import { checkClaimStatus, deviceKey } from '../../validation/resource-claim-sta
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, keepMetadata, strategyOf, updateOf } from '../shared.ts';
 import { resourceClaimViews } from './beta-views.ts';
-import { adminErrors, claimAdminErrors, dropDisabledClaimFields, setClaimDefaults } from './device-fields.ts';
+import { adminErrors, claimAdminErrors, dropDisabledClaimFields, setClaimDefaults, setTolerationDefaults } from './device-fields.ts';
 
 /** Upstream: `pkg/registry/resource/resourceclaim`, `ValidateResourceClaim`, `ValidateResourceClaimUpdate`. */
 export const resourceClaimStrategy = strategyOf<ResourceClaim>({
   views: resourceClaimViews,
   metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
-  setDefaults: ({ spec }) => setClaimDefaults(spec.devices),
+  setDefaults: ({ spec, status }) => {
+    setClaimDefaults(spec.devices);
+    for (const result of listOf(status.allocation?.devices?.results)) setTolerationDefaults(result);
+  },
   prepareForCreate: (_context, claim) => {
     claim.status = {};
     dropDisabledClaimFields(claim.spec.devices);
@@ -62,19 +65,22 @@ export const resourceClaimStrategy = strategyOf<ResourceClaim>({
 
 /** Devices that were given back have no state any more. */
 function dropDeallocated({ status }: ResourceClaim, old: ResourceClaim): void {
-  const resultsOf = (claim: Pick<ResourceClaim, 'status'>) => new Set(listOf(claim.status.allocation?.devices?.results).map(deviceKey));
+  const resultsOf = (claim: Pick<ResourceClaim, 'status'>) => new Set(listOf(claim.status.allocation?.devices?.results).map(shareKey));
   const kept = resultsOf({ status });
   const gone = [...resultsOf(old)].filter((device) => !kept.has(device));
   if (!status.devices || gone.length === 0) return;
-  status.devices = status.devices.filter((device) => !gone.includes(deviceKey(device)));
+  status.devices = status.devices.filter((device) => !gone.includes(shareKey(device)));
   if (status.devices.length === 0) delete status.devices;
 }
 
-/** What is behind gates that are off: tolerations of devices, conditions of binding, and devices that several claims share. */
+/** Upstream: `SharedDeviceID` of `dynamic-resource-allocation/structured`. */
+const shareKey = (device: Parameters<typeof deviceKey>[0] & { readonly shareID?: string | undefined }): string =>
+  `${deviceKey(device)}/${device.shareID ?? ''}`;
+
+/** What is behind gates that are off: conditions of binding, and devices that several claims share. Tolerations stay, as upstream. */
 function dropDisabledStatusFields({ status: { allocation, devices } }: ResourceClaim): void {
   if (allocation) delete allocation.allocationTimestamp;
   for (const result of listOf(allocation?.devices?.results)) {
-    delete result.tolerations;
     delete result.bindingConditions;
     delete result.bindingFailureConditions;
     delete result.shareID;

@@ -228,6 +228,13 @@ describe('ResourceClaim', () => {
       'status.devices[1]: Invalid value: {"Driver":{},"Pool":{},"Device":{},"ShareID":{}}: must be an allocated device in the claim',
     ]);
     const { object } = allocate({ allocation, devices: [device] });
+    const [result] = allocation.devices.results;
+    const sharing = { status: { allocation: { ...allocation, devices: { results: [{ ...result, shareID: 'x' }] } } } };
+    expect(claims.patch(object, sharing, 'status').object.status).not.toHaveProperty('devices');
+    const tolerating = { status: { allocation: { ...allocation, devices: { results: [{ ...result, tolerations: [{ key: 'k' }] }] } } } };
+    expect(claims.patch(object, tolerating, 'status').errors).toEqual([
+      expect.stringContaining('"Tolerations":[{"Key":"k","Operator":"Equal"'),
+    ]);
     const freed = claims.patch(object, { status: { allocation: null } }, 'status');
     expect(freed).toMatchObject({ errors: [], object: { status: {} } });
     expect(freed.object.status).not.toHaveProperty('devices');

@@ -7,8 +7,6 @@ const GROUP_POLICIES: readonly string[] = ['File', 'None', 'ReadWriteOnceWithFST
 const LIFECYCLE_MODES: readonly string[] = ['Persistent', 'Ephemeral'];
 const TOKEN_SECONDS_MIN = 600;
 const TOKEN_SECONDS_MAX = 2 ** 32;
-/** Fields whose changes count as generations. */
-const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const;
 
 /** Upstream: `pkg/registry/storage/csidriver`, `ValidateCSIDriver`, `ValidateCSIDriverUpdate`. */
 export const csiDriverStrategy = strategyOf<CSIDriver>({
@@ -27,9 +25,7 @@ export const csiDriverStrategy = strategyOf<CSIDriver>({
   prepareForCreate: (_context, { spec }) => dropUpdatePeriod(spec),
   prepareForUpdate: (_context, { metadata, spec }, old) => {
     dropUpdatePeriod(spec);
-    const generation = old.metadata.generation ?? 0;
-    const changed = COUNTED.some((field) => !semanticEqual(spec[field], old.spec[field]));
-    if (changed) metadata.generation = generation + 1;
+    if (!semanticEqual(spec, old.spec)) metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validateCreate: (_context, { spec }) => specErrors(spec),
   validateUpdate: (_context, { spec }, old) => [

@@ -92,7 +92,8 @@ describe('CSIDriver', () => {
       requiresRepublish: false,
       seLinuxMount: false,
     });
-    expect(drivers.patch(driver, { spec: { podInfoOnMount: true } }).object.metadata.generation).toBeUndefined();
+    expect(drivers.patch(driver, { metadata: { labels: { a: 'b' } } }).object.metadata.generation).toBeUndefined();
+    expect(drivers.patch(driver, { spec: { podInfoOnMount: true } }).object.metadata.generation).toBe(1);
     expect(drivers.patch(driver, { spec: { requiresRepublish: true } }).object.metadata.generation).toBe(1);
     driver.metadata.creationTimestamp = CREATED;
     expect(drivers.row(driver)).toEqual(['x', true, false, false, '<unset>', false, 'Persistent', '30s']);
