@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/index.ts';
 import { DURATION_BOUNDS, Durations } from '../durations.ts';
 import type { ContainerRole } from './container-names.ts';
+import type { ResizeOperation } from './resize.ts';
 
 /** What made a kubelet look at a pod: it is new, it has changed, or something of it has. */
 export type SyncType = 'create' | 'update' | 'sync';
@@ -26,6 +27,12 @@ export interface StartFailures {
   count: number;
 }
 
+/** How often something was done. */
+export interface Counted<T> {
+  readonly what: T;
+  count: number;
+}
+
 /** What a kubelet counts of what it does, since it began. Upstream: `pkg/kubelet/metrics/metrics.go`. */
 export class KubeletCounts {
   #podsStarted = 0;
@@ -37,6 +44,9 @@ export class KubeletCounts {
   readonly #containers = new Map<string, number>();
   readonly #failures = new Map<string, StartFailures>();
   readonly #syncs = new Map<SyncType, Durations>();
+  readonly resizesAsked = new Map<string, Counted<ResizeOperation>>();
+  /** Resizes that were given after they had waited, by what made the node look again. */
+  readonly #resizesAccepted = new Map<string, number>();
   /** From when a pod was seen until it ran, and until somebody looked after it. */
   readonly podStarts = new Durations(START_BOUNDS);
   readonly workerStarts = new Durations(DURATION_BOUNDS);
@@ -82,6 +92,21 @@ export class KubeletCounts {
 
   get syncs(): ReadonlyMap<SyncType, Durations> {
     return this.#syncs;
+  }
+
+  get resizesAccepted(): CountedBy {
+    return this.#resizesAccepted;
+  }
+
+  resizeAsked(what: ResizeOperation): void {
+    const key = `${what.resource} ${what.requirement} ${what.operation}`;
+    const known = this.resizesAsked.get(key);
+    if (known) known.count++;
+    else this.resizesAsked.set(key, { what, count: 1 });
+  }
+
+  resizeAccepted(trigger: string): void {
+    addOne(this.#resizesAccepted, trigger);
   }
 
   evicted(signal: string): void {

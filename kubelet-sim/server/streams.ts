@@ -80,8 +80,7 @@ export class StreamServer {
     if (offered !== undefined) request.headers['sec-websocket-protocol'] = tokenOf(offered);
     writeApart(socket);
     server.handleUpgrade(request, socket, head, (client) => {
-      const ended =
-        'command' in purpose ? runOverWebSocket(client, purpose.command, this.#clock) : forwardOverWebSocket(client, purpose);
+      const ended = 'command' in purpose ? runOverWebSocket(client, purpose.command, this.#clock) : forwardOverWebSocket(client, purpose);
       this.#follow(ended, () => client.terminate());
     });
   }
