@@ -1,20 +1,16 @@
 import type { Draft, Live, Pod } from '../../api/index.ts';
-import type { Logger } from '../../runtime/index.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import { type Mirrors, mirrorHash } from './static-pods.ts';
+import { type MirrorParts, Mirrors, mirrorHash } from './static-pods.ts';
 
-export interface MirroredPodsParts {
-  readonly mirrors: Mirrors;
-  /** The node's pods, by uid. */
+export interface MirroredPodsParts extends MirrorParts {
   readonly workers: Map<string, PodWorker>;
-  readonly nodeName: string;
-  readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
 /** The static pods of a node, which go on whatever becomes of their mirrors. */
 export class MirroredPods {
   readonly #parts: MirroredPodsParts;
+  readonly #mirrors: Mirrors;
   /** Workers of static pods whose mirror is gone for the moment, by hash. */
   readonly #unmirrored = new Map<string, PodWorker>();
   /** UIDs that a static pod had before, under which its sandbox still is known. */
@@ -24,6 +20,7 @@ export class MirroredPods {
 
   constructor(parts: MirroredPodsParts) {
     this.#parts = parts;
+    this.#mirrors = new Mirrors(parts);
   }
 
   /** The worker of a pod that had a UID before. */
@@ -33,18 +30,17 @@ export class MirroredPods {
 
   /** What the node runs from files, by hash. */
   async set(pods: ReadonlyMap<string, Draft<Pod>>): Promise<void> {
-    const { mirrors, signal } = this.#parts;
+    const mirrors = this.#mirrors;
     mirrors.want(pods);
     for (const [hash, worker] of this.#unmirrored) if (!pods.has(hash) && this.#unmirrored.delete(hash)) worker.remove();
-    await mirrors.settle(signal);
+    await mirrors.settle(this.#parts.signal);
   }
 
   /** Whether a pod that was added needs nobody to run it: a static pod that runs already has a new mirror, or it is a mirror of nothing. */
   takes(pod: Live<Pod>): boolean {
-    const { mirrors, signal } = this.#parts;
     if (this.#adopt(pod)) return true;
-    if (!mirrors.isOrphan(pod)) return false;
-    this.#follow(mirrors.clear(pod, signal));
+    if (!this.#mirrors.isOrphan(pod)) return false;
+    this.#follow(this.#mirrors.clear(pod, this.#parts.signal));
     return true;
   }
 
@@ -67,18 +63,17 @@ export class MirroredPods {
 
   /** Whether what a pod's change asks for is done: deleting a mirror ends the mirror only. */
   update(pod: Live<Pod>): boolean {
-    const { mirrors } = this.#parts;
-    if (!pod.metadata.deletionTimestamp || !mirrors.isKept(pod)) return false;
-    this.#follow(mirrors.remove(pod));
+    if (!pod.metadata.deletionTimestamp || !this.#mirrors.isKept(pod)) return false;
+    this.#follow(this.#mirrors.remove(pod));
     return true;
   }
 
   /** A pod is gone from the API. */
   delete(pod: Live<Pod>): void {
-    const { mirrors, workers } = this.#parts;
+    const { workers } = this.#parts;
     const worker = workers.get(pod.metadata.uid);
     workers.delete(pod.metadata.uid);
-    if (mirrors.isKept(pod)) this.#unmirror(pod, worker);
+    if (this.#mirrors.isKept(pod)) this.#unmirror(pod, worker);
     else this.#end(pod, worker);
   }
 
@@ -89,7 +84,7 @@ export class MirroredPods {
       this.#aliases.set(pod.metadata.uid, worker);
       this.#unmirrored.set(hash, worker);
     }
-    this.#follow(this.#parts.mirrors.create(hash));
+    this.#follow(this.#mirrors.create(hash));
   }
 
   /** A pod is gone: a static one of the same name that follows it waits until it has ended. */

@@ -1,14 +1,17 @@
 import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
 import type { ResourceClient } from '../../client/index.ts';
 import type { Timer } from '../../runtime/index.ts';
+import { ADMISSION_REJECTIONS, IMAGES_COLLECTED, RESIZES_ACCEPTED, refusalLabel } from '../pod/count-families.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { NodeServices } from '../pod/node-services.ts';
+import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { RuntimeService } from '../runtime/cri.ts';
+import type { KubeletTimes } from '../server/state-metrics.ts';
 import { NODE_AFFINITY } from './admission.ts';
 import type { AgentOptions, NodeParts } from './agent-options.ts';
 import { ensureCsiNode } from './csi-node.ts';
@@ -39,7 +42,6 @@ import { PodRange } from './pod-range.ts';
 import { untilGone } from './preemption.ts';
 import { SecondLooks } from './second-looks.ts';
 import { NodeShutdown } from './shutdown.ts';
-import { Mirrors } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
 const STATUS_REPORT_MS = 300_000;
@@ -73,6 +75,7 @@ export class NodeAgent {
   readonly #resizes: PendingResizes;
   readonly #shutdown: NodeShutdown;
   #bootedAt: number;
+  readonly #startup = { startedAt: 0, registeringAt: 0, registeredAt: 0 };
   #bootId: string;
   #faults: NodeFaults = NO_FAULTS;
   #health: NodeHealth = HEALTHY;
@@ -83,25 +86,28 @@ export class NodeAgent {
     this.#options = options;
     this.#parts = parts;
     this.#bootedAt = options.clock.now();
+    this.#startup.startedAt = this.#bootedAt;
     this.#bootId = parts.spec.machineId;
     this.#told = new NodeEvents(
       parts.spec.name,
       () => options.recorderOf(this.name),
       () => isCutOff(this.#faults),
     );
-    this.#statics = this.#newStatics();
+    const [workers, node, { signal }] = [this.#workers, () => this.#node, this.#abort];
+    this.#statics = new MirroredPods({ ...options, nodeName: this.name, node, workers, signal });
     this.#shutdown = this.#newShutdown();
     this.#resizes = new PendingResizes({
       clock: options.clock,
-      signal: this.#abort.signal,
+      signal,
       admit: (pod) => this.#gate.admitResize(pod),
-      onAccepted: (trigger) => this.counts.resizeAccepted(trigger),
+      onAccepted: (trigger) => this.counts.count(RESIZES_ACCEPTED, trigger),
     });
     this.#evictions = new EvictionManager({
       rules: options.evictionRules,
       images: parts.images,
       usage: () => this.usage(),
       onThreshold: (resource) => this.#told.tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
+      onImageRemoved: () => this.counts.count(IMAGES_COLLECTED, 'space'),
       onEvicted: (worker, { message, annotations }, signal) => {
         this.#services.events.warning(worker.pod, 'Evicted', message, { annotations });
         this.#services.counts.evicted(signal);
@@ -109,8 +115,8 @@ export class NodeAgent {
     });
     this.#gate = new PodGate({
       nodeName: this.name,
-      node: () => this.#node,
-      workers: this.#workers,
+      node,
+      workers,
       isShut: () => this.#shutdown.isShut,
       unsafeSysctls: options.unsafeSysctls,
       pressures: () => this.#evictions.pressures,
@@ -146,6 +152,7 @@ export class NodeAgent {
     const { spec, runtime, images } = this.#parts;
     const { events } = this.#line;
     const scripts = this.#options.scripts?.of(spec);
+    const counts = new KubeletCounts();
     const onPulled = () => {
       this.#imagesChanged = true;
     };
@@ -154,9 +161,9 @@ export class NodeAgent {
       hostIPs: spec.ips,
       cluster: cluster,
       runtime,
-      images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
+      images: new ImageManager({ images, events, source, clock, scripts, counts, onPulled }),
       restarts: new RestartBackoff(),
-      counts: new KubeletCounts(),
+      counts,
       events,
       statuses: this.#line,
       source,
@@ -170,12 +177,6 @@ export class NodeAgent {
       allocatable: () => allocatableNow(spec, this.#node?.status),
       resizes: this.#resizes,
     };
-  }
-
-  #newStatics(): MirroredPods {
-    const [options, workers, nodeName] = [this.#options, this.#workers, this.name];
-    const mirrors = new Mirrors({ ...options, nodeName, node: () => this.#node, workers });
-    return new MirroredPods({ mirrors, workers, nodeName, logger: options.logger, signal: this.#abort.signal });
   }
 
   #newShutdown(): NodeShutdown {
@@ -229,6 +230,11 @@ export class NodeAgent {
     return machineOf(this.#parts.spec, this.#bootId);
   }
 
+  /** When its kubelet began, and so on. */
+  get times(): KubeletTimes {
+    return { bootedAt: this.#bootedAt, ...this.#startup, shutdown: this.#shutdown.times };
+  }
+
   configuration(): object {
     return kubeletConfiguration(this.#parts.spec, this.#options);
   }
@@ -256,10 +262,12 @@ export class NodeAgent {
   async #register(): Promise<void> {
     if (this.#registering) return;
     this.#registering = true;
+    this.#startup.registeringAt ||= this.#options.clock.now();
     for (let failures = 0; !this.#abort.signal.aborted; failures++) {
       try {
         const [node] = await Promise.all([this.#createOrAdopt(), failures === 0 ? this.#heartbeat.beat() : undefined]);
         this.nodeChanged(node);
+        this.#startup.registeredAt ||= this.#options.clock.now();
         await ensureCsiNode(this.#options, node, this.#parts.runtime.drivers);
         // The next report is at any time within the period, so that those of many nodes are spread evenly over it.
         this.#reportedAt = this.#options.clock.monotonic() - this.#options.random.next() * STATUS_REPORT_MS;
@@ -444,7 +452,7 @@ export class NodeAgent {
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#gate.admit(pod, preempted);
     if (verdict?.reason === NODE_AFFINITY && !isUpToDate)
       return void this.#secondLooks.take(pod, (now) => this.podAdded(now, isInitial, true));
-    if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message.replace(/^Pod was rejected: /, ''));
+    if (verdict) this.#refused(pod, verdict);
     const worker = new PodWorker(this.#services, pod, verdict);
     this.#workers.set(pod.metadata.uid, worker);
     const before = this.#statics.leaverFor(pod);
@@ -452,6 +460,11 @@ export class NodeAgent {
     if (preempted.length > 0) worker.waitFor(untilGone(preempted, this.#options.clock, this.#abort.signal));
     else if (wasHere) worker.restore();
     else worker.poke();
+  }
+
+  #refused(pod: Pod, { reason, message }: Verdict): void {
+    this.#services.events.warning(pod, reason, message.replace(/^Pod was rejected: /, ''));
+    this.counts.count(ADMISSION_REJECTIONS, refusalLabel(reason));
   }
 
   podUpdated(pod: Live<Pod>): void {

@@ -1,4 +1,5 @@
 import type { Live, Node, Pod } from '../../api/index.ts';
+import { RESIZES_INFEASIBLE, TOPOLOGY_DURATIONS, TOPOLOGY_REQUESTS } from '../pod/count-families.ts';
 import type { NodeServices } from '../pod/node-services.ts';
 import type { Verdict } from '../pod/observed.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
@@ -40,7 +41,10 @@ export class PodGate {
   /** Whether a pod that is here can have the resources that it now asks for: for a critical one others go. */
   admitResize(pod: Pod): ResizeAnswer {
     const never = infeasibility(pod, this.#parts.services().allocatable());
-    if (never) return { refusal: never, leavers: [] };
+    if (never) {
+      this.#parts.services().counts.count(RESIZES_INFEASIBLE, 'insufficient_node_allocatable');
+      return { refusal: never, leavers: [] };
+    }
     const leavers: PodWorker[] = [];
     const refusal = deferral(this.#short(pod) ?? this.#noRoom(pod, leavers) ?? this.#shut());
     return refusal ? { refusal, leavers: [] } : { leavers };
@@ -52,6 +56,9 @@ export class PodGate {
   }
 
   #noRoom(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
+    const { counts } = this.#parts.services();
+    counts.count(TOPOLOGY_REQUESTS);
+    counts.tallies.observe(TOPOLOGY_DURATIONS, 0); // nothing is aligned: the policy is `none`
     return admitOrPreempt(pod, this.#scopeBeside(pod), (uid, resource) => this.#preempt(uid, resource, preempted));
   }
 

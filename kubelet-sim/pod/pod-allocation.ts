@@ -1,4 +1,5 @@
 import type { Live, Pod, PodSpec } from '../../api/index.ts';
+import { RESIZE_DURATIONS, RESIZES_ASKED } from './count-families.ts';
 import type { NodeServices } from './node-services.ts';
 import {
   isResized,
@@ -87,7 +88,7 @@ export class PodAllocation implements Resizing {
   update(before: Pod): void {
     const { pod } = this.#owner;
     const operations = resizeOperations(before.spec, pod.spec);
-    for (const operation of operations) this.#node.counts.resizeAsked(operation);
+    for (const { operation, requirement, resource } of operations) this.#node.counts.count(RESIZES_ASKED, operation, requirement, resource);
     if (!isResized(pod.spec, this.#given)) this.#settle();
     else if (operations.length > 0) this.#node.resizes.ask(this);
   }
@@ -126,11 +127,19 @@ export class PodAllocation implements Resizing {
     const rest = pending ? { pending } : {};
     const error = runs.resizeRefusal();
     this.#state = { inProgress: { generation: inProgress.generation, error }, ...rest };
-    if (error !== undefined) return RETRY_MS;
-    if (runs.resize() || !runs.isResized) return LOOK_MS;
+    if (error !== undefined) return this.#actuated(this.#node.clock.monotonic(), false, RETRY_MS);
+    const begin = this.#node.clock.monotonic();
+    if (runs.resize()) return this.#actuated(begin, true, LOOK_MS);
+    if (!runs.isResized) return LOOK_MS;
     this.#state = pending && { pending };
     this.#node.events.normal(this.allocated, 'ResizeCompleted', resizeCompletedText(this.allocated));
     return undefined;
+  }
+
+  #actuated(begin: number, isDone: boolean, lookMs: number): number {
+    const { clock, counts } = this.#node;
+    counts.tallies.observe(RESIZE_DURATIONS, clock.monotonic() - begin, String(isDone));
+    return lookMs;
   }
 }
 

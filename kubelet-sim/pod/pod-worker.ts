@@ -3,6 +3,7 @@ import type { Timer } from '../../runtime/index.ts';
 import { Alarm } from '../alarm.ts';
 import { afterMounts, DEADLINE_EXCEEDED, deadlineDelayMs, isPastDeadline, tellDeadline } from './active-deadline.ts';
 import { ContainerRuns } from './container-runs.ts';
+import { CONTAINERS_PER_POD } from './count-families.ts';
 import { graceMsOf } from './grace.ts';
 import type { SyncType } from './kubelet-counts.ts';
 import type { NodeServices } from './node-services.ts';
@@ -12,7 +13,9 @@ import { PodAllocation } from './pod-allocation.ts';
 import { endedPhase } from './pod-phase.ts';
 import { PodSandbox } from './pod-sandbox.ts';
 import { hasRunItsCourse, podStatusOf, rejectedStatus } from './pod-status.ts';
+import type { ResizeState } from './resize.ts';
 import { LOOK_MS } from './run-book.ts';
+import { tellStart } from './start-latency.ts';
 import { isSame, statusPatch } from './status-writer.ts';
 import { limitsStorage } from './storage-limits.ts';
 import { StorageWatch } from './storage-watch.ts';
@@ -64,6 +67,8 @@ export class PodWorker {
   #deleted = false;
   #running = false;
   #again = false;
+  /** It has been counted how long the pod took to start; of one that was here before it is not known. */
+  #startTold = false;
   /** When it was seen first, on the monotonic clock. */
   readonly #seenAt: number;
   /** What the next sync is for. */
@@ -132,8 +137,18 @@ export class PodWorker {
     return this.#runs.probeResults;
   }
 
+  /** How far a change of its resources has come. */
+  get resize(): ResizeState | undefined {
+    return this.#allocation.state;
+  }
+
   get sandboxId(): string | undefined {
     return this.#sandbox.id;
+  }
+
+  /** Who sets up its volumes. */
+  get plugins(): PodSandbox['plugins'] {
+    return this.#sandbox.plugins;
   }
 
   /** What it has mounted. */
@@ -144,6 +159,7 @@ export class PodWorker {
   /** Takes over what ran before this process started. */
   restore(): void {
     this.#restoring = true;
+    this.#startTold = true;
     if (this.#state === 'active') this.#allocation.restore();
     this.poke();
   }
@@ -155,6 +171,7 @@ export class PodWorker {
     const isAsked = isNewSpec || pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp;
     const isOurs = statusPatch(this.#status, pod.status) === undefined;
     this.#pod = pod;
+    this.#startTold ||= tellStart(pod, this.#node);
     if (isOurs) this.#status = pod.status;
     if (isNewSpec && this.#state === 'active') this.#allocation.update(before);
     if (!isAsked && this.#isLeft(before, isOurs)) return;
@@ -275,7 +292,10 @@ export class PodWorker {
     const { clock, counts } = this.#node;
     const [type, begin] = [this.#syncType, clock.monotonic()];
     this.#syncType = 'sync';
-    if (type === 'create' && !this.#restoring) counts.workerStarts.add((begin - this.#seenAt) / 1000);
+    if (type === 'create' && !this.#restoring) {
+      counts.workerStarts.add((begin - this.#seenAt) / 1000);
+      counts.tallies.observe(CONTAINERS_PER_POD, this.#pod.spec.containers.length);
+    }
     await sync();
     counts.synced(type, (clock.monotonic() - begin) / 1000);
   }

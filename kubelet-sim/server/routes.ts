@@ -16,6 +16,7 @@ const GET_POST = ['GET', 'POST'];
  */
 const ROUTES: Readonly<Record<string, Route>> = {
   attach: { methods: GET_POST, parts: [3, 4] },
+  checkpoint: { methods: ['POST'], parts: [3] },
   containerLogs: { methods: GET, parts: [3] },
   exec: { methods: GET_POST, parts: [3, 4] },
   pods: { methods: GET, parts: [0] },
@@ -35,7 +36,7 @@ export function checkRoute({ segments, request: { method = 'GET' } }: Call): voi
 }
 
 /** Paths that are told of with a slash at their end only. */
-const WITH_SLASH: ReadonlySet<string> = new Set(['/logs', '/runningpods', '/stats']);
+const WITH_SLASH: ReadonlySet<string> = new Set(['/checkpoint', '/debug/pprof', '/logs', '/runningpods', '/stats']);
 
 /** Where a path is that is asked for without its slash. Upstream: Go's `http.ServeMux`. */
 export const movedTo = ({ url: { pathname, search } }: Call): string | undefined =>

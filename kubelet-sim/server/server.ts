@@ -6,8 +6,11 @@ import { type Clock, HealthSlis, type Logger, type Service, serveWith, trusting,
 import { PEER_PROTOCOL } from '../peers/peer-protocol.ts';
 import type { KubeletAccess } from './access.ts';
 import { type Call, callOf, containerOf, nodeNameOf, nodeOf, podOf } from './call.ts';
+import { checkpoint } from './checkpoint.ts';
 import { openLog } from './container-logs.ts';
+import { checkEnabled } from './disabled.ts';
 import { serveHealth, serveSlis } from './healthz.ts';
+import { countRequest, whenAnswered } from './http-counts.ts';
 import { parseLogOptions } from './log-options.ts';
 import { logText } from './log-text.ts';
 import { serveNodeLogs } from './node-logs.ts';
@@ -107,24 +110,26 @@ class SharedServer implements KubeletServer {
   }
 
   /** @throws RequestError unless whoever calls may, and the node is there to answer. */
-  async #admit(request: IncomingMessage): Promise<Call> {
+  async #admit(request: IncomingMessage, end: (done: () => void) => void): Promise<Call> {
     const { nodes, access } = this.#options;
     const call = callOf(request, nodes);
     const name = nodeNameOf(call);
     if (nodes.node(name)?.isReachable === false) throw new Unreachable();
+    countRequest(call, this.#options.clock, end);
     await access.check(request, call.url.pathname, name);
-    checkRoute(call);
+    if (movedTo(call) === undefined) checkRoute(call);
     return call;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = await this.#admit(request);
+    const call = await this.#admit(request, whenAnswered(response));
     const [verb] = call.segments;
     const moved = movedTo(call);
     if (moved !== undefined) return sendElsewhere(moved, call, response);
     if (verb === 'containerLogs') return await this.#logs(call, response);
     if (verb === 'podProxy') return await proxyToPod(call, response);
     if (verb === 'logs') return await serveNodeLogs(call, response);
+    if (verb === 'checkpoint') return checkpoint(call);
     if (verb === 'run') return await runOnce(call, response);
     if (verb === 'healthz') return await serveHealth(call, response, this.#slisOf(nodeNameOf(call)));
     if (call.url.pathname === SLIS) return serveSlis(call, response, this.#slisOf(nodeOf(call).name));
@@ -133,6 +138,7 @@ class SharedServer implements KubeletServer {
       throw new RequestError(500, 'Upgrade request required\n');
     }
     const report = REPORTS.get(call.url.pathname.replace(/(.)\/$/, '$1'));
+    if (!report) checkEnabled(call.url.pathname);
     if (!report) throw new RequestError(404, NO_PAGE);
     report(call, response);
   }
@@ -165,7 +171,7 @@ class SharedServer implements KubeletServer {
     socket.on('error', broken);
     const { acceptPeer } = this.#options;
     if (request.headers.upgrade === PEER_PROTOCOL && acceptPeer) return await acceptPeer(socket);
-    this.#streams.serve(upgrade, purposeOf(await this.#admit(request)));
+    this.#streams.serve(upgrade, purposeOf(await this.#admit(request, (done) => socket.once('close', done))));
   }
 
   #refuse(socket: Duplex, error: unknown): void {

@@ -68,6 +68,7 @@ export async function startKubelet(isAllowed: (spec: Review) => boolean = () => 
       kernelVersion: '6.8',
       osVersion: 'os',
     },
+    times: { bootedAt: 0, startedAt: 0, registeringAt: 500, registeredAt: 2000, shutdown: { startedAt: 0, endedAt: 0 } },
     configuration: () => ({ kind: 'KubeletConfiguration' }),
     isReachable: true,
   };

@@ -209,14 +209,15 @@ export class TestNode {
       isIdle: () => true,
     };
     const { clock, source } = this;
+    const counts = new KubeletCounts();
     return {
       nodeName: 'node-0',
       hostIPs: ['172.18.0.2'],
       cluster: CLUSTER_DNS,
       runtime: this.runtime,
-      images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),
+      images: new ImageManager({ images: this.#images, events, source, clock, counts, onPulled: () => undefined }),
       restarts: new RestartBackoff(),
-      counts: new KubeletCounts(),
+      counts,
       events,
       statuses,
       source,
