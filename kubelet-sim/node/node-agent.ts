@@ -39,7 +39,7 @@ import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { hasShrunk, PendingResizes } from './pending-resizes.ts';
 import { PodGate } from './pod-gate.ts';
 import { PodRange } from './pod-range.ts';
-import { untilGone } from './preemption.ts';
+import { type Leaver, untilGone } from './preemption.ts';
 import { SecondLooks } from './second-looks.ts';
 import { NodeShutdown } from './shutdown.ts';
 
@@ -448,7 +448,7 @@ export class NodeAgent {
     if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
     if (this.#statics.takes(pod)) return;
     const wasHere = isInitial && pod.status.startTime !== undefined;
-    const preempted: PodWorker[] = [];
+    const preempted: Leaver[] = [];
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#gate.admit(pod, preempted);
     if (verdict?.reason === NODE_AFFINITY && !isUpToDate)
       return void this.#secondLooks.take(pod, (now) => this.podAdded(now, isInitial, true));

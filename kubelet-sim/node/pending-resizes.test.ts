@@ -98,12 +98,30 @@ test('while others make room for a critical pod nobody is answered; it has what 
   const [critical, other] = [resizing('critical', '2', { priority: 2_000_000_000 }), resizing('other', '2')];
   node.pending.ask(other);
   node.answerTo = ({ metadata }) => (metadata.name === 'critical' ? { leavers: [victim] } : DEFERRED);
-  node.pending.ask(critical);
+  expect(node.pending.ask(critical)).toBe(false);
   node.pending.retry('pods_removed');
   expect([critical.told, other.told, node.looked]).toEqual([[], ['Deferred'], ['other', 'critical']]);
   victim.isActive = false;
   await node.clock.advance(200);
   expect([critical.told, critical.pokes, other.told, node.looked.at(-1)]).toEqual([[undefined], 1, ['Deferred', 'Deferred'], 'other']);
+});
+
+test('all who made room for a critical pod were told to go at once: they go one after the other', async () => {
+  const node = new TestResizes();
+  const told: string[] = [];
+  const leaver = (name: string) => ({
+    pod: aPod({ terminationGracePeriodSeconds: 30 }, { name }),
+    isActive: true,
+    leave: () => void told.push(name),
+  });
+  const [first, second] = [leaver('first'), leaver('second')];
+  node.answerTo = () => ({ leavers: [first, second] });
+  node.pending.ask(resizing('critical', '2', { priority: 2_000_000_000 }));
+  await node.clock.advance(1000);
+  expect(told).toEqual(['first']);
+  first.isActive = false;
+  await node.clock.advance(1000);
+  expect(told).toEqual(['first', 'second']);
 });
 
 test('a pod has shrunk when its containers have less than they had', () => {

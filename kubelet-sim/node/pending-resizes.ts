@@ -45,10 +45,15 @@ export class PendingResizes {
     return this.#queue.length > 0;
   }
 
-  /** A pod asks for other resources: it is answered in its turn, others that wait with it. */
-  ask(resizing: Resizing): void {
+  /**
+   * A pod asks for other resources: it is answered in its turn, others that wait with it.
+   *
+   * @returns whether it is answered; if not so it is to do nothing until pods have made room: then it is poked
+   */
+  ask(resizing: Resizing): boolean {
     this.#push(resizing);
     this.retry('pod_updated', resizing);
+    return !this.#isHeld;
   }
 
   /** A pod that was here before asks: nobody is answered before all such pods are back. */

@@ -40,6 +40,8 @@ test('a critical pod that is to grow was told to wait: others go for it', async 
   const { gate, events, counts } = await gateOf({ other: '1', big: '2', vital: '1' });
   const { refusal, leavers } = gate.admitResize(asking('vital', '2', CRITICAL));
   expect([refusal, leavers.map(({ pod }) => pod.metadata.name)]).toEqual([undefined, ['other']]);
+  expect(events).not.toContain('Warning Preempting Preempted in order to admit critical pod');
+  for (const { leave } of leavers) leave?.();
   expect(events).toContain('Warning Preempting Preempted in order to admit critical pod');
   expect([...counts.preemptions]).toEqual([['cpu', 1]]);
 });

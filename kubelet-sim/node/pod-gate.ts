@@ -7,7 +7,7 @@ import type { AdmissionScope } from './admission.ts';
 import { pressureVerdict } from './eviction.ts';
 import { conditionTypes, type Pressure } from './node-health.ts';
 import type { ResizeAnswer } from './pending-resizes.ts';
-import { admitOrPreempt, PREEMPTED } from './preemption.ts';
+import { admitOrPreempt, type Leaver, PREEMPTED } from './preemption.ts';
 import { deferral, infeasibility } from './resize-admission.ts';
 
 /** What a node says of itself when pods come. */
@@ -33,7 +33,7 @@ export class PodGate {
   }
 
   /** Why the node does not take a pod. @param preempted gets those that have to go for it */
-  admit(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
+  admit(pod: Pod, preempted: Leaver[]): Verdict | undefined {
     const { node } = this.#parts;
     return this.#short(pod) ?? (node() && this.#noRoom(pod, preempted)) ?? this.#shut();
   }
@@ -45,7 +45,7 @@ export class PodGate {
       this.#parts.services().counts.count(RESIZES_INFEASIBLE, 'insufficient_node_allocatable');
       return { refusal: never, leavers: [] };
     }
-    const leavers: PodWorker[] = [];
+    const leavers: Leaver[] = [];
     const refusal = deferral(this.#short(pod) ?? this.#noRoom(pod, leavers) ?? this.#shut());
     return refusal ? { refusal, leavers: [] } : { leavers };
   }
@@ -55,7 +55,7 @@ export class PodGate {
     return pressureVerdict(pod, pressures, conditionTypes(pressures));
   }
 
-  #noRoom(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
+  #noRoom(pod: Pod, preempted: Leaver[]): Verdict | undefined {
     const { counts } = this.#parts.services();
     counts.count(TOPOLOGY_REQUESTS);
     counts.tallies.observe(TOPOLOGY_DURATIONS, 0); // nothing is aligned: the policy is `none`
@@ -67,14 +67,21 @@ export class PodGate {
     return this.#parts.isShut() ? NODE_SHUTDOWN : undefined;
   }
 
-  #preempt(uid: string, resource: string, preempted: PodWorker[]): void {
+  #preempt(uid: string, resource: string, preempted: Leaver[]): void {
     const worker = this.#parts.workers.get(uid);
     if (!worker) return;
     const { events, counts } = this.#parts.services();
-    events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
-    worker.evict(PREEMPTED);
-    counts.preempted(resource);
-    preempted.push(worker);
+    preempted.push({
+      pod: worker.pod,
+      get isActive() {
+        return worker.isActive;
+      },
+      leave: () => {
+        events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
+        worker.evict(PREEMPTED);
+        counts.preempted(resource);
+      },
+    });
   }
 
   /** What the node has, and the others on it with what they were given. */

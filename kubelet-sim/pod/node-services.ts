@@ -47,5 +47,5 @@ export interface NodeServices {
   readonly pool: () => IpPool | undefined;
   readonly allocatable: () => Readonly<Record<string, string>>;
   /** Whom pods ask for other resources. */
-  readonly resizes: { ask(resizing: Resizing): void; backfill(resizing: Resizing): void };
+  readonly resizes: { ask(resizing: Resizing): boolean; backfill(resizing: Resizing): void };
 }

@@ -84,13 +84,18 @@ export class PodAllocation implements Resizing {
     this.#owner.poke();
   }
 
-  /** The pod has another spec: when it asks for other resources than before, the node is asked for them. */
-  update(before: Pod): void {
+  /**
+   * The pod has another spec: when it asks for other resources than before, the node is asked for them.
+   *
+   * @returns whether the pod may go on; if not so, it is poked when others have made room for one
+   */
+  update(before: Pod): boolean {
     const { pod } = this.#owner;
     const operations = resizeOperations(before.spec, pod.spec);
     for (const { operation, requirement, resource } of operations) this.#node.counts.count(RESIZES_ASKED, operation, requirement, resource);
-    if (!isResized(pod.spec, this.#given)) this.#settle();
-    else if (operations.length > 0) this.#node.resizes.ask(this);
+    if (isResized(pod.spec, this.#given)) return operations.length === 0 || this.#node.resizes.ask(this);
+    this.#settle();
+    return true;
   }
 
   /** The pod was here before: a resize that was not done then is asked for again. */

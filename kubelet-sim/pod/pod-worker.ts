@@ -173,12 +173,12 @@ export class PodWorker {
     this.#pod = pod;
     this.#startTold ||= tellStart(pod, this.#node);
     if (isOurs) this.#status = pod.status;
-    if (isNewSpec && this.#state === 'active') this.#allocation.update(before);
+    const goesOn = !isNewSpec || this.#state !== 'active' || this.#allocation.update(before);
     if (!isAsked && this.#isLeft(before, isOurs)) return;
     if (this.#isUntold) this.#show(this.#observe(true)); // upstream: `SyncTerminatedPod`
     if (isNewSpec) this.#setDeadline();
     if (this.#syncType === 'sync') this.#syncType = 'update';
-    this.poke();
+    if (goesOn || this.#mustEnd) this.poke();
   }
 
   /** Whether what the API tells of the pod is no cause to look at it. @param isOurs the status is as we wrote it */

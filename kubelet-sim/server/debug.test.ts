@@ -27,5 +27,11 @@ test.each([
 test('/debug/pprof and /checkpoint have a slash at their end', async () => {
   await using world = await startKubelet();
   expect([(await world.ask('/debug/pprof')).status, (await world.ask('/checkpoint')).status]).toEqual([301, 301]);
-  expect((await world.ask('/configz')).text).toContain('kubeletconfig');
+});
+
+test('where a path is was told to those only who may use it; slashes that are too many were passed over', async () => {
+  await using world = await startKubelet();
+  const moved = (to: string) => ({ status: 301, text: `<a href="${to}">Moved Permanently</a>.\n\n` });
+  expect(await world.ask('/logs', {})).toEqual(moved('/logs/'));
+  expect(await world.ask('/containerLogs//web/main?follow=true', {})).toEqual(moved('/containerLogs/web/main?follow=true'));
 });
