@@ -106,6 +106,25 @@ test('while others make room for a critical pod nobody is answered; it has what 
   expect([critical.told, critical.pokes, other.told, node.looked.at(-1)]).toEqual([[undefined], 1, ['Deferred', 'Deferred'], 'other']);
 });
 
+test('a pod that asked for something else while others made room for it was given that unseen', async () => {
+  const node = new TestResizes();
+  const victim = { pod: aPod(), isActive: true };
+  const given: Pod[] = [];
+  const critical = {
+    ...resizing('critical', '2', { priority: 2_000_000_000 }),
+    answer: (_refusal: unknown, asked: Pod) => given.push(asked) > 0,
+  };
+  node.answerTo = () => ({ leavers: [victim] });
+  node.pending.ask(critical);
+  const [first, second] = [critical.pod, asking('critical', '9')];
+  critical.pod = second;
+  node.pending.ask(critical);
+  victim.isActive = false;
+  node.answerTo = () => DEFERRED;
+  await node.clock.advance(200);
+  expect(given).toEqual([first, second]);
+});
+
 test('all who made room for a critical pod were told to go at once: they go one after the other', async () => {
   const node = new TestResizes();
   const told: string[] = [];

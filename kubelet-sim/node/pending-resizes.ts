@@ -24,6 +24,13 @@ export interface PendingResizesParts {
   readonly onAccepted: (trigger: RetryTrigger) => void;
 }
 
+/** A pod that asked, as it was then, and why it is looked at. */
+interface Asked {
+  readonly resizing: Resizing;
+  readonly asked: Pod;
+  readonly trigger: RetryTrigger;
+}
+
 /**
  * The pods of a node that wait for other resources, in the order in which they are to have them. Whenever there may be room all are looked at, one
  * after the other, each beside what those before it were given. While pods end to make room for a critical one nobody is answered.
@@ -76,7 +83,7 @@ export class PendingResizes {
       if (!resizing.isActive) continue;
       const { refusal, leavers } = this.#parts.admit(resizing.pod);
       if (leavers.length > 0) return void this.#hold(resizing, queue.slice(i + 1), leavers, trigger);
-      this.#answer(resizing, refusal, trigger, asker);
+      this.#answer({ resizing, asked: resizing.pod, trigger }, refusal, asker);
     }
     this.#rearm();
   }
@@ -91,9 +98,9 @@ export class PendingResizes {
     this.#queue.sort(inTurn);
   }
 
-  #answer(resizing: Resizing, refusal: ResizeRefusal | undefined, trigger: RetryTrigger, asker?: Resizing): void {
+  #answer({ resizing, asked, trigger }: Asked, refusal?: ResizeRefusal, asker?: Resizing): void {
     const wasDeferred = resizing.isDeferred;
-    const isNew = resizing.answer(refusal);
+    const isNew = resizing.answer(refusal, asked);
     if (refusal?.reason === 'Deferred') this.#queue.push(resizing);
     if (!refusal && wasDeferred) this.#parts.onAccepted(trigger);
     if (isNew && resizing !== asker) resizing.poke();
@@ -102,13 +109,13 @@ export class PendingResizes {
   /** Others make room for a critical pod: it has what it asks for then, whatever they do in the end. */
   #hold(resizing: Resizing, others: readonly Resizing[], leavers: readonly Leaver[], trigger: RetryTrigger): void {
     const { clock, signal } = this.#parts;
+    const asked = resizing.pod;
     this.#isHeld = true;
     this.#queue.push(...others);
     const goOn = () => {
       this.#isHeld = false;
       if (signal.aborted) return;
-      if (resizing.isActive) this.#answer(resizing, undefined, trigger);
-      this.#queue = this.#queue.filter((each) => each !== resizing);
+      if (resizing.isActive) this.#answer({ resizing, asked, trigger });
       this.retry(trigger);
     };
     untilGone(leavers, clock, signal).then(goOn, goOn);

@@ -109,13 +109,13 @@ export class PodAllocation implements Resizing {
     if (this.#state?.pending) this.#state = this.#state.inProgress && { inProgress: this.#state.inProgress };
   }
 
-  answer(refusal: ResizeRefusal | undefined): boolean {
+  answer(refusal: ResizeRefusal | undefined, { metadata, spec }: Pod): boolean {
     const before = this.#state?.pending;
-    const generation = this.pod.metadata.generation ?? 0;
+    const generation = metadata.generation ?? 0;
     if (!refusal) {
-      if (!isResized(this.pod.spec, this.#given)) this.#settle();
+      if (!isResized(spec, this.#given)) this.#settle();
       else {
-        this.#given = this.pod.spec;
+        this.#given = spec;
         this.#state = { inProgress: { generation } };
       }
       return true;

@@ -34,8 +34,12 @@ export interface Resizing {
   /** Since when it waits, for want of room or in vain; undefined for one that has not been answered. */
   readonly waitsSince: number | undefined;
   readonly isDeferred: boolean;
-  /** Takes what the node says: a refusal, or all that it asks for. Answers whether its status has something new to tell. */
-  answer(refusal: ResizeRefusal | undefined): boolean;
+  /**
+   * Takes what the node says: a refusal, or all that it asks for. Answers whether its status has something new to tell.
+   *
+   * @param asked the pod as it was when the node was asked
+   */
+  answer(refusal: ResizeRefusal | undefined, asked: Pod): boolean;
   poke(): void;
 }
 
