@@ -221,25 +221,6 @@ test('a pod is not refused for a label that the scheduler saw before its node di
 
 const STUBBORN = { image: 'busybox', command: ['sh', '-c', 'sleep 3600'] };
 
-test('a node that is shut down lets its pods end, and takes no more; one that ended with 0 was called Failed', async () => {
-  await using cluster = await Cluster.start();
-  const sim = await cluster.nodes();
-  await Promise.all([cluster.createPod('web'), cluster.createPod('stubborn', STUBBORN, { terminationGracePeriodSeconds: 2 })]);
-  for (const name of ['web', 'stubborn']) await cluster.until('it runs', async () => (await cluster.pod(name))?.status.phase === 'Running');
-  const done = sim.agents.get('node-1')?.shutDown([20, 10]);
-  const message = 'Pod was terminated in response to imminent node shutdown.';
-  const failed = () => cluster.pod('stubborn').then((pod) => pod?.status.reason === 'Terminated' && pod.status.message === message);
-  await cluster.until('one has failed', failed);
-  const { status } = (await cluster.pod('web')) ?? {};
-  expect([status?.phase, status?.reason]).toEqual(['Succeeded', undefined]);
-  expect(status?.conditions?.[0]).toMatchObject({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message });
-  await cluster.createPod('late');
-  const refusal = 'Pod was rejected: Pod was rejected as the node is shutting down.';
-  await cluster.until('a new one is refused', async () => (await cluster.pod('late'))?.status.message === refusal);
-  await cluster.clock.advance(1000);
-  await done;
-});
-
 const policies = '/apis/simulation.nanokube.io/v1alpha1/simulationpolicies';
 const policy = (name: string, spec: object) => ({
   apiVersion: 'simulation.nanokube.io/v1alpha1',

@@ -13,6 +13,7 @@ import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { CERTIFICATE_ANNOTATION } from './peers/peer-table.ts';
 import { Peers } from './peers/peers.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
+import { STATUS_SYNCS } from './pod/count-families.ts';
 import { PacedEvents } from './pod/paced-events.ts';
 import { CLUSTER_DNS, type ClusterDns } from './pod/pod-dns.ts';
 import { StatusWriter } from './pod/status-writer.ts';
@@ -135,7 +136,12 @@ class SimulatedKubelets implements KubeletSim {
   constructor(options: KubeletSimOptions) {
     this.#options = options;
     this.#agenda = new Agenda(options.clock);
-    this.#statuses = new StatusWriter({ client: options.client, clock: this.#agenda, logger: options.logger });
+    this.#statuses = new StatusWriter({
+      client: options.client,
+      clock: this.#agenda,
+      logger: options.logger,
+      onWritten: (pod, seconds) => this.#agentOf(pod)?.counts.tallies.observe(STATUS_SYNCS, seconds),
+    });
     this.#scripts = new Scripts({ ...options, clock: this.#agenda, agents: () => this.agents.values() });
     this.#events = new PacedEvents({
       recorder: options.recorder ?? { event: () => undefined },

@@ -26,6 +26,7 @@ export interface EvictionParts {
   readonly usage: () => NodeUsage;
   /** Tells of what a node begins to win back. */
   readonly onThreshold: (resource: string) => void;
+  readonly onImageRemoved: () => void;
   readonly onEvicted: (worker: PodWorker, verdict: EvictionVerdict, signal: Signal) => void;
 }
 
@@ -84,7 +85,10 @@ export class EvictionManager {
       ),
     );
     const free = images.listImages().filter(({ ref, pinned }) => !pinned && !used.has(ref));
-    for (const { name } of free) images.removeImage(name);
+    for (const { name } of free) {
+      images.removeImage(name);
+      this.#parts.onImageRemoved();
+    }
   }
 
   #evict(shortage: Shortage, { pods }: NodeUsage): void {

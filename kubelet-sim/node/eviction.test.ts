@@ -149,6 +149,7 @@ function shortOfDisk(otherBytes: number, imageBytes: readonly number[]) {
       pods: [{ worker: worker as Partial<PodWorker> as PodWorker, stats, volumes: () => [] }],
     }),
     onThreshold: (resource) => told.push(resource),
+    onImageRemoved: () => undefined,
     onEvicted: (_worker, _verdict, signal) => evicted.push(signal),
   });
   manager.tick();
@@ -176,6 +177,7 @@ function softGrace(maxPodGraceSeconds: number, spec: Partial<Pod['spec']>): numb
     images: {} as ImageService,
     usage: () => ({ ...usage(500 * MI), time, pods: [{ worker, stats, volumes: () => [] }] }),
     onThreshold: () => undefined,
+    onImageRemoved: () => undefined,
     onEvicted: () => undefined,
   });
   for (; time <= 30_000; time += 10_000) {

@@ -151,8 +151,8 @@ const REST = {
   shutdownGracePeriod: '0s',
   shutdownGracePeriodCriticalPods: '0s',
   crashLoopBackOff: {},
-  enableProfilingHandler: true,
-  enableDebugFlagsHandler: true,
+  enableProfilingHandler: false,
+  enableDebugFlagsHandler: false,
   seccompDefault: false,
   memoryThrottlingFactor: 0.9,
 };

@@ -1,14 +1,17 @@
 import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
 import type { ResourceClient } from '../../client/index.ts';
 import type { Timer } from '../../runtime/index.ts';
+import { ADMISSION_REJECTIONS, IMAGES_COLLECTED, RESIZES_ACCEPTED, refusalLabel } from '../pod/count-families.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { NodeServices } from '../pod/node-services.ts';
+import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { RuntimeService } from '../runtime/cri.ts';
+import type { KubeletTimes } from '../server/state-metrics.ts';
 import { NODE_AFFINITY } from './admission.ts';
 import type { AgentOptions, NodeParts } from './agent-options.ts';
 import { ensureCsiNode } from './csi-node.ts';
@@ -16,6 +19,7 @@ import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { rotateLogs } from './log-rotation.ts';
+import { MirroredPods } from './mirrored-pods.ts';
 import { NodeEvents } from './node-events.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine, usesMore } from './node-faults.ts';
 import { HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
@@ -32,12 +36,12 @@ import {
   uuidOf,
 } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
+import { hasShrunk, PendingResizes } from './pending-resizes.ts';
 import { PodGate } from './pod-gate.ts';
 import { PodRange } from './pod-range.ts';
-import { untilGone } from './preemption.ts';
+import { type Leaver, untilGone } from './preemption.ts';
 import { SecondLooks } from './second-looks.ts';
-import { endInTurn } from './shutdown.ts';
-import { Mirrors, mirrorHash } from './static-pods.ts';
+import { NodeShutdown } from './shutdown.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
 const STATUS_REPORT_MS = 300_000;
@@ -67,14 +71,11 @@ export class NodeAgent {
   readonly #evictions: EvictionManager;
   readonly #gate: PodGate;
   readonly #secondLooks = new SecondLooks(() => this.#readNode());
-  readonly #mirrors: Mirrors;
-  /** Workers of static pods whose mirror is gone for the moment, by hash. */
-  readonly #unmirrored = new Map<string, PodWorker>();
-  /** UIDs that a static pod had before, under which its sandbox still is known. */
-  readonly #aliases = new Map<string, PodWorker>();
-  /** Static pods whose mirror went before they had ended; by name. */
-  readonly #leaving = new Map<string, PodWorker>();
+  readonly #statics: MirroredPods;
+  readonly #resizes: PendingResizes;
+  readonly #shutdown: NodeShutdown;
   #bootedAt: number;
+  readonly #startup = { startedAt: 0, registeringAt: 0, registeredAt: 0 };
   #bootId: string;
   #faults: NodeFaults = NO_FAULTS;
   #health: NodeHealth = HEALTHY;
@@ -85,27 +86,38 @@ export class NodeAgent {
     this.#options = options;
     this.#parts = parts;
     this.#bootedAt = options.clock.now();
+    this.#startup.startedAt = this.#bootedAt;
     this.#bootId = parts.spec.machineId;
     this.#told = new NodeEvents(
       parts.spec.name,
       () => options.recorderOf(this.name),
       () => isCutOff(this.#faults),
     );
-    this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node, workers: this.#workers });
+    const [workers, node, { signal }] = [this.#workers, () => this.#node, this.#abort];
+    this.#statics = new MirroredPods({ ...options, nodeName: this.name, node, workers, signal });
+    this.#shutdown = this.#newShutdown();
+    this.#resizes = new PendingResizes({
+      clock: options.clock,
+      signal,
+      admit: (pod) => this.#gate.admitResize(pod),
+      onAccepted: (trigger) => this.counts.count(RESIZES_ACCEPTED, trigger),
+    });
     this.#evictions = new EvictionManager({
       rules: options.evictionRules,
       images: parts.images,
       usage: () => this.usage(),
       onThreshold: (resource) => this.#told.tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
+      onImageRemoved: () => this.counts.count(IMAGES_COLLECTED, 'space'),
       onEvicted: (worker, { message, annotations }, signal) => {
         this.#services.events.warning(worker.pod, 'Evicted', message, { annotations });
         this.#services.counts.evicted(signal);
       },
     });
     this.#gate = new PodGate({
-      nodeName: parts.spec.name,
-      node: () => this.#node,
-      workers: this.#workers,
+      nodeName: this.name,
+      node,
+      workers,
+      isShut: () => this.#shutdown.isShut,
       unsafeSysctls: options.unsafeSysctls,
       pressures: () => this.#evictions.pressures,
       services: () => this.#services,
@@ -120,32 +132,38 @@ export class NodeAgent {
       onChange: () => this.#pokeAll(),
       onFailed: (error) => options.logger.warn({ err: error, node: this.name }, 'pod range not written, will retry'),
     });
-    const { clock, logger, source, statuses, claims, random } = options;
-    const { spec, runtime, images } = parts;
     this.#heartbeat = new Heartbeat({
       ...options,
       client: options.heartbeatClient,
-      name: spec.name,
+      name: this.name,
       durationSeconds: options.leaseDurationSeconds,
       nodeUid: () => this.#node?.metadata.uid,
     });
-    this.#line = new NodeLine(statuses, {
+    this.#line = new NodeLine(options.statuses, {
       normal: (...args) => this.#podEvents().normal(...args),
       warning: (...args) => this.#podEvents().warning(...args),
     });
+    this.#services = this.#newServices();
+    parts.runtime.onContainerEvent(({ podUid }) => (this.#workers.get(podUid) ?? this.#statics.before(podUid))?.poke());
+  }
+
+  #newServices(): NodeServices {
+    const { clock, logger, source, claims, random, cluster } = this.#options;
+    const { spec, runtime, images } = this.#parts;
     const { events } = this.#line;
-    const scripts = options.scripts?.of(spec);
+    const scripts = this.#options.scripts?.of(spec);
+    const counts = new KubeletCounts();
     const onPulled = () => {
       this.#imagesChanged = true;
     };
-    this.#services = {
+    return {
       nodeName: spec.name,
       hostIPs: spec.ips,
-      cluster: options.cluster,
+      cluster: cluster,
       runtime,
-      images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
+      images: new ImageManager({ images, events, source, clock, scripts, counts, onPulled }),
       restarts: new RestartBackoff(),
-      counts: new KubeletCounts(),
+      counts,
       events,
       statuses: this.#line,
       source,
@@ -157,9 +175,21 @@ export class NodeAgent {
       scripts,
       pool: () => (this.#faults.down ? undefined : this.#range.pool),
       allocatable: () => allocatableNow(spec, this.#node?.status),
-      admitResize: (pod) => this.#gate.admitResize(pod),
+      resizes: this.#resizes,
     };
-    runtime.onContainerEvent(({ podUid }) => (this.#workers.get(podUid) ?? this.#aliases.get(podUid))?.poke());
+  }
+
+  #newShutdown(): NodeShutdown {
+    return new NodeShutdown({
+      clock: this.#options.clock,
+      signal: this.#abort.signal,
+      workers: () => this.workers,
+      tell: (message) => this.#told.tell('Normal', 'Shutdown', message),
+      report: () => {
+        this.#lookAtShutdown();
+        this.#reportIf(true);
+      },
+    });
   }
 
   get name(): string {
@@ -200,6 +230,11 @@ export class NodeAgent {
     return machineOf(this.#parts.spec, this.#bootId);
   }
 
+  /** When its kubelet began, and so on. */
+  get times(): KubeletTimes {
+    return { bootedAt: this.#bootedAt, ...this.#startup, shutdown: this.#shutdown.times };
+  }
+
   configuration(): object {
     return kubeletConfiguration(this.#parts.spec, this.#options);
   }
@@ -219,6 +254,7 @@ export class NodeAgent {
     this.#abort.abort();
     this.#heartbeat.stop();
     this.#range.stop();
+    this.#resizes.stop();
     this.#statusTimer?.cancel();
     for (const worker of this.#workers.values()) worker.abandon();
   }
@@ -226,10 +262,12 @@ export class NodeAgent {
   async #register(): Promise<void> {
     if (this.#registering) return;
     this.#registering = true;
+    this.#startup.registeringAt ||= this.#options.clock.now();
     for (let failures = 0; !this.#abort.signal.aborted; failures++) {
       try {
         const [node] = await Promise.all([this.#createOrAdopt(), failures === 0 ? this.#heartbeat.beat() : undefined]);
         this.nodeChanged(node);
+        this.#startup.registeredAt ||= this.#options.clock.now();
         await ensureCsiNode(this.#options, node, this.#parts.runtime.drivers);
         // The next report is at any time within the period, so that those of many nodes are spread evenly over it.
         this.#reportedAt = this.#options.clock.monotonic() - this.#options.random.next() * STATUS_REPORT_MS;
@@ -291,6 +329,7 @@ export class NodeAgent {
     if (this.#faults.down) return;
     if (this.#node) this.#told.looked(this.#node);
     if (due || this.#isWatched) this.#look();
+    this.#lookAtShutdown();
     this.#imagesChanged ||= this.#options.claims.inUse(this.name).join() !== this.#volumesInUse.join();
     this.#reportIf(due);
   }
@@ -312,6 +351,11 @@ export class NodeAgent {
     this.#health = health;
     this.#told.became(reasons);
     this.#imagesChanged ||= reasons.length > 0;
+  }
+
+  #lookAtShutdown(): void {
+    const notReady = this.#shutdown.isShut ? 'node is shutting down' : undefined;
+    if (notReady !== this.#health.notReady) this.#becomes({ ...this.#health, notReady });
   }
 
   #reportIf(due: boolean): void {
@@ -362,8 +406,8 @@ export class NodeAgent {
   #boot(): void {
     this.#bootedAt = this.#now;
     this.#bootId = newBootId(this.#options.random);
-    this.#gate.isShut = false;
-    this.#becomes({ ...this.#health, notReady: undefined });
+    this.#shutdown.reset();
+    this.#lookAtShutdown();
     this.#told.tell('Warning', 'Rebooted', `Node ${this.name} has been rebooted, boot id: ${uuidOf(this.#bootId)}`);
     this.tellStart();
     this.#pokeAll();
@@ -373,17 +417,9 @@ export class NodeAgent {
     for (const worker of this.#workers.values()) worker.poke();
   }
 
-  /**
-   * The node is about to be switched off: its pods are given time to end, the critical ones last (KEP 2000, `pkg/kubelet/nodeshutdown`).
-   *
-   * @param graceSeconds for ordinary pods, then for critical ones
-   */
-  async shutDown(graceSeconds: readonly [number, number]): Promise<void> {
-    this.#gate.isShut = true;
-    this.#told.tell('Normal', 'Shutdown', 'Shutdown manager detected shutdown event');
-    this.#becomes({ ...this.#health, notReady: 'node is shutting down' });
-    this.#reportIf(true);
-    await endInTurn([...this.#workers.values()], graceSeconds, { clock: this.#options.clock, signal: this.#abort.signal });
+  /** How the node is switched off. */
+  get shutdown(): NodeShutdown {
+    return this.#shutdown;
   }
 
   /** The node's object as the API server has it. */
@@ -410,30 +446,32 @@ export class NodeAgent {
   /** A pod was bound to the node. @param isInitial it was there when this process started. @param isUpToDate the node was just read */
   podAdded(pod: Live<Pod>, isInitial: boolean, isUpToDate = false): void {
     if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
-    if (this.#adopt(pod)) return;
-    if (this.#mirrors.isOrphan(pod)) return void this.#follow(this.#mirrors.clear(pod, this.#abort.signal));
+    if (this.#statics.takes(pod)) return;
     const wasHere = isInitial && pod.status.startTime !== undefined;
-    const preempted: PodWorker[] = [];
+    const preempted: Leaver[] = [];
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#gate.admit(pod, preempted);
     if (verdict?.reason === NODE_AFFINITY && !isUpToDate)
       return void this.#secondLooks.take(pod, (now) => this.podAdded(now, isInitial, true));
-    if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message.replace(/^Pod was rejected: /, ''));
+    if (verdict) this.#refused(pod, verdict);
     const worker = new PodWorker(this.#services, pod, verdict);
     this.#workers.set(pod.metadata.uid, worker);
-    const before = mirrorHash(pod) === undefined ? undefined : this.#leaving.get(pod.metadata.name);
+    const before = this.#statics.leaverFor(pod);
     if (before) preempted.push(before);
-    this.#leaving.delete(pod.metadata.name);
     if (preempted.length > 0) worker.waitFor(untilGone(preempted, this.#options.clock, this.#abort.signal));
     else if (wasHere) worker.restore();
     else worker.poke();
   }
 
+  #refused(pod: Pod, { reason, message }: Verdict): void {
+    this.#services.events.warning(pod, reason, message.replace(/^Pod was rejected: /, ''));
+    this.counts.count(ADMISSION_REJECTIONS, refusalLabel(reason));
+  }
+
   podUpdated(pod: Live<Pod>): void {
     if (!this.isReachable) return void this.#held.push(() => this.podUpdated(pod));
     const worker = this.#workers.get(pod.metadata.uid);
-    // Deleting a mirror ends the mirror only.
-    if (pod.metadata.deletionTimestamp && this.#mirrors.isKept(pod)) this.#follow(this.#mirrors.remove(pod));
-    else if (worker) this.#update(worker, pod);
+    if (this.#statics.update(pod)) return;
+    if (worker) this.#update(worker, pod);
     else if (!this.#secondLooks.update(pod)) this.podAdded(pod, false);
   }
 
@@ -441,57 +479,19 @@ export class NodeAgent {
     const before = worker.pod;
     worker.update(pod);
     this.#options.scripts?.podChanged(this, worker, before);
+    if (this.#resizes.isWaiting && hasShrunk(before, pod, worker.allocated)) this.#resizes.retry('pod_resized');
   }
 
   podDeleted(pod: Live<Pod>): void {
     if (!this.isReachable) return void this.#held.push(() => this.podDeleted(pod));
-    if (this.#mirrors.isKept(pod)) this.#unmirror(pod);
-    else this.#end(pod);
+    this.#statics.delete(pod);
     this.#secondLooks.delete(pod);
-    this.#workers.delete(pod.metadata.uid);
-    this.#gate.roomCame();
-  }
-
-  /** A pod is gone: a static one of the same name that follows it waits until it has ended. */
-  #end(pod: Live<Pod>): void {
-    const worker = this.#workers.get(pod.metadata.uid);
-    worker?.remove();
-    if (worker?.isActive && mirrorHash(pod) !== undefined) this.#leaving.set(pod.metadata.name, worker);
+    this.#resizes.retry('pods_removed');
   }
 
   /** What the node runs from files, by hash. */
   async setStaticPods(pods: ReadonlyMap<string, Draft<Pod>>): Promise<void> {
-    if (!this.isReachable || !this.#node) return;
-    this.#mirrors.want(pods);
-    for (const [hash, worker] of this.#unmirrored) if (!pods.has(hash) && this.#unmirrored.delete(hash)) worker.remove();
-    await this.#mirrors.settle(this.#abort.signal);
-  }
-
-  /** The mirror of a static pod is gone: the pod goes on, and gets another. */
-  #unmirror(pod: Live<Pod>): void {
-    const worker = this.#workers.get(pod.metadata.uid);
-    const hash = mirrorHash(pod) ?? '';
-    this.#workers.delete(pod.metadata.uid);
-    if (worker) {
-      this.#aliases.set(pod.metadata.uid, worker);
-      this.#unmirrored.set(hash, worker);
-    }
-    this.#follow(this.#mirrors.create(hash));
-  }
-
-  /** Whether a pod is the new mirror of a static pod that runs already. */
-  #adopt(pod: Live<Pod>): boolean {
-    const hash = mirrorHash(pod) ?? '';
-    const worker = this.#unmirrored.get(hash);
-    if (!worker) return false;
-    this.#unmirrored.delete(hash);
-    this.#workers.set(pod.metadata.uid, worker);
-    worker.update(pod);
-    return true;
-  }
-
-  #follow(work: Promise<void>): void {
-    work.catch((error: unknown) => this.#options.logger.warn({ err: error, node: this.name }, 'mirror pod not changed, will retry'));
+    if (this.isReachable && this.#node) await this.#statics.set(pods);
   }
 
   workerOf(uid: string): PodWorker | undefined {

@@ -1,13 +1,14 @@
 import type { Live, Node, Pod } from '../../api/index.ts';
+import { RESIZES_INFEASIBLE, TOPOLOGY_DURATIONS, TOPOLOGY_REQUESTS } from '../pod/count-families.ts';
 import type { NodeServices } from '../pod/node-services.ts';
 import type { Verdict } from '../pod/observed.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import type { ResizeRefusal } from '../pod/resize.ts';
 import type { AdmissionScope } from './admission.ts';
 import { pressureVerdict } from './eviction.ts';
 import { conditionTypes, type Pressure } from './node-health.ts';
-import { admitOrPreempt, PREEMPTED } from './preemption.ts';
-import { resizeInTurn } from './resize-admission.ts';
+import type { ResizeAnswer } from './pending-resizes.ts';
+import { admitOrPreempt, type Leaver, PREEMPTED } from './preemption.ts';
+import { deferral, infeasibility } from './resize-admission.ts';
 
 /** What a node says of itself when pods come. */
 export interface GateParts {
@@ -16,61 +17,71 @@ export interface GateParts {
   readonly workers: ReadonlyMap<string, PodWorker>;
   readonly unsafeSysctls: readonly string[] | undefined;
   readonly pressures: () => ReadonlySet<Pressure>;
+  /** Whether the node is about to be switched off. */
+  readonly isShut: () => boolean;
   readonly services: () => Pick<NodeServices, 'allocatable' | 'counts' | 'events'>;
 }
+
+const NODE_SHUTDOWN: Verdict = { reason: 'NodeShutdown', message: 'Pod was rejected: Pod was rejected as the node is shutting down.' };
 
 /** Whether a node takes a pod, or gives one more than it has. */
 export class PodGate {
   readonly #parts: GateParts;
-  /** The node is about to be switched off. */
-  isShut = false;
-  /** UIDs of pods that are to grow when there is room. */
-  readonly #waiting = new Set<string>();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
   }
 
   /** Why the node does not take a pod. @param preempted gets those that have to go for it */
-  admit(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
-    if (this.isShut) return { reason: 'NodeShutdown', message: 'Pod was rejected: Pod was rejected as the node is shutting down.' };
+  admit(pod: Pod, preempted: Leaver[]): Verdict | undefined {
+    const { node } = this.#parts;
+    return this.#short(pod) ?? (node() && this.#noRoom(pod, preempted)) ?? this.#shut();
+  }
+
+  /** Whether a pod that is here can have the resources that it now asks for: for a critical one others go. */
+  admitResize(pod: Pod): ResizeAnswer {
+    const never = infeasibility(pod, this.#parts.services().allocatable());
+    if (never) {
+      this.#parts.services().counts.count(RESIZES_INFEASIBLE, 'insufficient_node_allocatable');
+      return { refusal: never, leavers: [] };
+    }
+    const leavers: Leaver[] = [];
+    const refusal = deferral(this.#short(pod) ?? this.#noRoom(pod, leavers) ?? this.#shut());
+    return refusal ? { refusal, leavers: [] } : { leavers };
+  }
+
+  #short(pod: Pod): Verdict | undefined {
     const pressures = this.#parts.pressures();
-    const short = pressureVerdict(pod, pressures, conditionTypes(pressures));
-    if (short || !this.#parts.node()) return short;
+    return pressureVerdict(pod, pressures, conditionTypes(pressures));
+  }
+
+  #noRoom(pod: Pod, preempted: Leaver[]): Verdict | undefined {
+    const { counts } = this.#parts.services();
+    counts.count(TOPOLOGY_REQUESTS);
+    counts.tallies.observe(TOPOLOGY_DURATIONS, 0); // nothing is aligned: the policy is `none`
     return admitOrPreempt(pod, this.#scopeBeside(pod), (uid, resource) => this.#preempt(uid, resource, preempted));
   }
 
-  #preempt(uid: string, resource: string, preempted: PodWorker[]): void {
+  /** Upstream's node shutdown manager is the last that is asked. */
+  #shut(): Verdict | undefined {
+    return this.#parts.isShut() ? NODE_SHUTDOWN : undefined;
+  }
+
+  #preempt(uid: string, resource: string, preempted: Leaver[]): void {
     const worker = this.#parts.workers.get(uid);
     if (!worker) return;
     const { events, counts } = this.#parts.services();
-    events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
-    worker.evict(PREEMPTED);
-    counts.preempted(resource);
-    preempted.push(worker);
-  }
-
-  /** Why a pod that is here cannot have the resources that it now asks for. */
-  admitResize(pod: Pod): ResizeRefusal | undefined {
-    const { workers } = this.#parts;
-    const uid = pod.metadata.uid ?? '';
-    const own = workers.get(uid);
-    if (!own) return undefined;
-    const refusal = resizeInTurn(pod, own, workers.values(), (each) => this.#scopeBeside(each));
-    if (refusal?.reason === 'Deferred') this.#waiting.add(uid);
-    else this.#waiting.delete(uid);
-    // What it gives up it still has until this is answered.
-    if (!refusal && this.#waiting.size > 0) queueMicrotask(() => this.roomCame());
-    return refusal;
-  }
-
-  /** A pod has gone, or shrunk: those that wait for room look whether there is some. Upstream: `RetryPendingResizes`, `pkg/kubelet/allocation`. */
-  roomCame(): void {
-    for (const uid of this.#waiting) {
-      const worker = this.#parts.workers.get(uid);
-      if (worker?.isActive) worker.poke();
-      else this.#waiting.delete(uid);
-    }
+    preempted.push({
+      pod: worker.pod,
+      get isActive() {
+        return worker.isActive;
+      },
+      leave: () => {
+        events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
+        worker.evict(PREEMPTED);
+        counts.preempted(resource);
+      },
+    });
   }
 
   /** What the node has, and the others on it with what they were given. */

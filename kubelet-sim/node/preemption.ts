@@ -45,11 +45,18 @@ const PATIENCE = 1.5;
 const PATIENCE_MS_MIN = 10_000;
 
 /** Who has to go, and whether it is still there. */
-export type Leaver = Pick<PodWorker, 'pod' | 'isActive'>;
+export interface Leaver extends Pick<PodWorker, 'pod' | 'isActive'> {
+  /** It is told to go, if it was not before. */
+  readonly leave?: (() => void) | undefined;
+}
 
-/** Resolves when all have ended, or those that have not had all the time that a kubelet waits. Upstream: `killPodNow`. */
+/**
+ * Resolves when all have ended, or those that have not had all the time that a kubelet waits: they go one after the other. Upstream:
+ * `evictPodsToFreeRequests`, `killPodNow`.
+ */
 export async function untilGone(leavers: readonly Leaver[], clock: Clock, signal: AbortSignal): Promise<void> {
   for (const leaver of leavers) {
+    leaver.leave?.();
     const graceMs = (leaver.pod.spec.terminationGracePeriodSeconds ?? 0) * 1000;
     const end = clock.monotonic() + Math.max(graceMs * PATIENCE, PATIENCE_MS_MIN);
     while (leaver.isActive && clock.monotonic() < end) await clock.sleep(LOOK_MS, signal);

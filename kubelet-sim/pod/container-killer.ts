@@ -100,7 +100,9 @@ export class ContainerKiller {
     node.events.normal(pod, 'Killing', kill.message, { name: container.name, role });
     if (container.lifecycle?.preStop) await grace.spend((signal) => this.#preStop(pod, kill, signal));
     if (turn !== undefined) await grace.spend(() => turn);
-    await node.runtime.stopContainer(id, Math.max(grace.leftMs, GRACE_MS_MIN));
+    await node.counts.longOperation('stop_container', node.clock, () =>
+      node.runtime.stopContainer(id, Math.max(grace.leftMs, GRACE_MS_MIN)),
+    );
   }
 
   /**

@@ -32,7 +32,7 @@ export class ContainerRuns implements StarterParts {
     this.node = node;
     this.sandbox = sandbox;
     this.#owner = owner;
-    this.book = new RunBook(node.runtime);
+    this.book = new RunBook(node);
     this.killer = new ContainerKiller(this);
     this.#starter = new ContainerStarter(this);
   }
@@ -48,7 +48,8 @@ export class ContainerRuns implements StarterParts {
   target(container: Container, containerId: string): HandlerTarget {
     const { node, sandbox } = this;
     const podIP = sandbox.status?.ip ?? '';
-    return { runtime: node.runtime, clock: node.clock, sandboxId: sandbox.id ?? '', containerId, container, podIP };
+    const { runtime, clock, counts } = node;
+    return { runtime, clock, counts, sandboxId: sandbox.id ?? '', containerId, container, podIP };
   }
 
   idOf(name: string): string | undefined {
@@ -125,7 +126,9 @@ export class ContainerRuns implements StarterParts {
       const run = this.book.find(container.name);
       if (!run?.id || !run.actuated || !this.book.isRunning(run)) continue;
       if (changedResources(container.resources, run.actuated).length === 0) continue;
-      this.node.runtime.updateContainerResources(run.id, runtimeResources(container.resources) ?? {});
+      const { clock, counts, runtime } = this.node;
+      const { id } = run;
+      counts.operation('update_container', clock, () => runtime.updateContainerResources(id, runtimeResources(container.resources) ?? {}));
       run.actuated = container.resources ?? {};
       changed = true;
     }

@@ -117,7 +117,7 @@ export class ContainerStarter {
     book.replace(run, { id, sandboxId: this.#parts.sandbox.id ?? '', container });
     node.events.normal(pod, 'Created', `Created container: ${container.name}`, subject);
     try {
-      await node.runtime.startContainer(id);
+      await node.counts.longOperation('start_container', node.clock, () => node.runtime.startContainer(id));
     } catch (error) {
       throw this.#failed(pod, start, 'RunContainerError', error);
     }
@@ -141,7 +141,7 @@ export class ContainerStarter {
       const config = await containerConfigOf(parts, image);
       await this.#prepareSubPaths(container, config);
       signal.throwIfAborted();
-      return node.runtime.createContainer(sandbox.id ?? '', config).id;
+      return node.counts.operation('create_container', node.clock, () => node.runtime.createContainer(sandbox.id ?? '', config).id);
     } catch (error) {
       signal.throwIfAborted();
       throw this.#failed(pod, start, error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'CreateContainerError', error);

@@ -2,6 +2,7 @@ import type { LifecycleHandler, Pod } from '../../api/index.ts';
 import type { HandlerTarget } from '../probes/handler-target.ts';
 import { type HttpTarget, httpTargetOf, sendHttp } from '../probes/http.ts';
 import { podLabel } from './container-names.ts';
+import { SLEEPS_CUT_SHORT } from './count-families.ts';
 import type { NodeServices } from './node-services.ts';
 
 /** A hook that failed; the message is that of a container's status. */
@@ -44,10 +45,19 @@ class CommandError extends Error {
 
 async function run({ exec, httpGet, sleep, tcpSocket }: LifecycleHandler, scope: HookScope, signal: AbortSignal): Promise<void> {
   const { target } = scope;
-  if (exec) await runCommand(exec.command ?? [], target, signal);
+  if (exec) await scope.node.counts.longOperation('exec_sync', target.clock, () => runCommand(exec.command ?? [], target, signal));
   else if (httpGet) await ask(httpTargetOf(httpGet, target, 'lifecycle'), scope, signal);
-  else if (sleep) await target.clock.sleep(sleep.seconds * 1000, signal);
+  else if (sleep) await sleepFor(sleep.seconds, scope, signal);
   else throw new Error(`invalid handler: ${goHandler(tcpSocket)}`);
+}
+
+async function sleepFor(seconds: number, { target, node }: HookScope, signal: AbortSignal): Promise<void> {
+  try {
+    await target.clock.sleep(seconds * 1000, signal);
+  } catch (error) {
+    node.counts.count(SLEEPS_CUT_SHORT);
+    throw error;
+  }
 }
 
 /** What Go's client says of a server that does not speak TLS. */

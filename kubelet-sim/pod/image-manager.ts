@@ -3,6 +3,8 @@ import type { Clock } from '../../runtime/index.ts';
 import { RuntimeError } from '../runtime/cri.ts';
 import type { Image, ImageService, RegistryCredential } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
+import { IMAGE_PULLS, imageSizeLabel } from './count-families.ts';
+import type { KubeletCounts } from './kubelet-counts.ts';
 import type { PodScripts } from './node-services.ts';
 import type { Waiting } from './observed.ts';
 import type { EventContainer, PodEvents } from './pod-events.ts';
@@ -20,6 +22,7 @@ export interface ImageManagerOptions {
   readonly source: ConfigSource;
   readonly clock: Clock;
   readonly scripts?: PodScripts | undefined;
+  readonly counts: KubeletCounts;
   readonly onPulled: () => void;
 }
 
@@ -30,17 +33,20 @@ export class ImageManager {
   /** When, and with what error, each pull last failed. */
   readonly #failures = new Map<string, { readonly at: number; readonly message: string }>();
 
+  /** How long the pulls of a pod's images took, by its UID. */
+  readonly #pulledMs = new Map<string, number>();
+
   constructor(options: ImageManagerOptions) {
     this.#options = options;
   }
 
   /** Makes sure that a container's image is on the node, by its pull policy. */
   async ensure(pod: Pod, container: Container, subject: EventContainer, signal: AbortSignal): Promise<ImageOutcome> {
-    const { images, events } = this.#options;
+    const { images, events, counts, clock } = this.#options;
     const name = container.image ?? '';
     let present: Image | undefined;
     try {
-      present = images.imageStatus(name);
+      present = counts.operation('image_status', clock, () => images.imageStatus(name));
     } catch (error) {
       const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": ${textOf(error)}`;
       events.warning(pod, 'InspectFailed', message, subject);
@@ -59,8 +65,14 @@ export class ImageManager {
     return this.#waits(pod, name, subject) ?? (await this.#pull(pod, name, subject, signal));
   }
 
+  /** How long the pulls of a pod's images have taken. */
+  pulledMs({ metadata }: Pod): number {
+    return this.#pulledMs.get(metadata.uid ?? '') ?? 0;
+  }
+
   /** Lets go of what is remembered of a pod's pulls. */
   forget(pod: Pod): void {
+    this.#pulledMs.delete(pod.metadata.uid ?? '');
     for (const { image = '' } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
       const key = keyOf(pod, image);
       this.#backoff.forget(key);
@@ -82,13 +94,18 @@ export class ImageManager {
   }
 
   async #pull(pod: Pod, name: string, subject: EventContainer, signal: AbortSignal): Promise<ImageOutcome> {
-    const { images, events, clock, onPulled } = this.#options;
+    const { images, events, clock, counts, onPulled } = this.#options;
     events.normal(pod, 'Pulling', `Pulling image "${name}"`, subject);
     const startedAt = clock.monotonic();
     const key = keyOf(pod, name);
     try {
-      const image = await images.pullImage(name, await this.#credentials(pod), signal, this.#options.scripts?.pullOf?.(pod, subject.name));
-      const took = goDuration(clock.monotonic() - startedAt);
+      const credentials = await this.#credentials(pod);
+      const behaviour = this.#options.scripts?.pullOf?.(pod, subject.name);
+      const image = await counts.longOperation('pull_image', clock, () => images.pullImage(name, credentials, signal, behaviour));
+      const tookMs = clock.monotonic() - startedAt;
+      counts.tallies.observe(IMAGE_PULLS, tookMs / 1000, imageSizeLabel(image.sizeBytes));
+      this.#pulledMs.set(pod.metadata.uid ?? '', this.pulledMs(pod) + tookMs);
+      const took = goDuration(tookMs);
       events.normal(
         pod,
         'Pulled',

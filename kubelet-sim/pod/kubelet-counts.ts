@@ -1,6 +1,9 @@
 import type { Pod } from '../../api/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 import { DURATION_BOUNDS, Durations } from '../durations.ts';
+import { type Family, Tallies } from '../tallies.ts';
 import type { ContainerRole } from './container-names.ts';
+import { OPERATION_DURATIONS, OPERATION_ERRORS, OPERATIONS } from './count-families.ts';
 
 /** What made a kubelet look at a pod: it is new, it has changed, or something of it has. */
 export type SyncType = 'create' | 'update' | 'sync';
@@ -37,6 +40,10 @@ export class KubeletCounts {
   readonly #containers = new Map<string, number>();
   readonly #failures = new Map<string, StartFailures>();
   readonly #syncs = new Map<SyncType, Durations>();
+  /** How long the first pod with an address of its own took to start, in seconds. */
+  firstNetworkStart: number | undefined;
+  /** What is not told unless it happens. */
+  readonly tallies = new Tallies();
   /** From when a pod was seen until it ran, and until somebody looked after it. */
   readonly podStarts = new Durations(START_BOUNDS);
   readonly workerStarts = new Durations(DURATION_BOUNDS);
@@ -82,6 +89,44 @@ export class KubeletCounts {
 
   get syncs(): ReadonlyMap<SyncType, Durations> {
     return this.#syncs;
+  }
+
+  /** One more of something. */
+  count(family: Family, ...values: readonly string[]): void {
+    this.tallies.add(family, 1, ...values);
+  }
+
+  /** Does something with the runtime at once, and counts it. @throws what it throws */
+  operation<T>(type: string, clock: Clock, work: () => T): T {
+    const begin = clock.monotonic();
+    let isDone = false;
+    try {
+      const result = work();
+      isDone = true;
+      return result;
+    } finally {
+      this.operated(type, clock.monotonic() - begin, isDone);
+    }
+  }
+
+  /** The same of something that takes its time. Rejects as it does. */
+  async longOperation<T>(type: string, clock: Clock, work: () => Promise<T>): Promise<T> {
+    const begin = clock.monotonic();
+    let isDone = false;
+    try {
+      const result = await work();
+      isDone = true;
+      return result;
+    } finally {
+      this.operated(type, clock.monotonic() - begin, isDone);
+    }
+  }
+
+  /** Something was done with the runtime, or could not be. Upstream: `recordOperation` and `recordError`, `pkg/kubelet/kuberuntime/instrumented_services.go`. */
+  operated(type: string, ms: number, isDone: boolean): void {
+    this.count(OPERATIONS, type);
+    this.tallies.observe(OPERATION_DURATIONS, ms / 1000, type);
+    if (!isDone) this.count(OPERATION_ERRORS, type);
   }
 
   evicted(signal: string): void {

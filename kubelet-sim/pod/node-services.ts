@@ -7,7 +7,7 @@ import type { ImageManager } from './image-manager.ts';
 import type { KubeletCounts } from './kubelet-counts.ts';
 import type { ClusterDns } from './pod-dns.ts';
 import type { PodEvents } from './pod-events.ts';
-import type { ResizeRefusal } from './resize.ts';
+import type { Resizing } from './resize.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { HeldClaims } from './volumes/held-claims.ts';
@@ -46,6 +46,6 @@ export interface NodeServices {
   /** Addresses for pods; undefined while the node has no pod range. */
   readonly pool: () => IpPool | undefined;
   readonly allocatable: () => Readonly<Record<string, string>>;
-  /** Why a pod that is here cannot have the resources that it now asks for; undefined when it can. */
-  readonly admitResize: (pod: Pod) => ResizeRefusal | undefined;
+  /** Whom pods ask for other resources. */
+  readonly resizes: { ask(resizing: Resizing): boolean; backfill(resizing: Resizing): void };
 }

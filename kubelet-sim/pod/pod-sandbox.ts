@@ -3,6 +3,7 @@ import type { ControlGroup } from '../runtime/control-group.ts';
 import type { PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
 import { containersOf } from './container-names.ts';
 import { controlGroupOf } from './control-group.ts';
+import { SANDBOX_ERRORS, SANDBOXES, STORAGE_OPERATIONS } from './count-families.ts';
 import { prepareDevices } from './device-claims.ts';
 import { environmentOf } from './environment.ts';
 import type { PodFacts } from './field-ref.ts';
@@ -10,8 +11,9 @@ import type { NodeServices } from './node-services.ts';
 import { addressesOf } from './observed.ts';
 import { podDnsOf } from './pod-dns.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
+import { pluginOf } from './volumes/plugin-name.ts';
 import { type MountedVolume, NotYet, type PodVolume, usesOf, type VolumeScope } from './volumes/volume.ts';
-import { setUpVolumes, volumesOf } from './volumes/volumes.ts';
+import { type OnSetUp, setUpVolumes, volumesOf } from './volumes/volumes.ts';
 
 /** Waits between tries to mount volumes, and to make a sandbox. */
 const MOUNT_RETRY_MS = 500;
@@ -47,6 +49,8 @@ export class PodSandbox implements VolumeScope {
   /** Since when its volumes are waited for. */
   #mountingSince: number | undefined;
   #rangeWaits = 0;
+  /** Its volumes are unmounted. */
+  #isStopped = false;
 
   constructor(node: NodeServices, owner: AllocatedPod) {
     this.node = node;
@@ -101,7 +105,7 @@ export class PodSandbox implements VolumeScope {
       if (!config) return RANGE_RETRY_MS;
       for (const warning of podDnsOf(pod, this.node.cluster).warnings) this.node.events.warning(pod, 'DNSConfigForming', warning);
       this.#retire();
-      this.#id = this.node.runtime.runPodSandbox(config).id;
+      this.#id = this.#run(config);
       return 0;
     } catch (error) {
       signal.throwIfAborted();
@@ -110,6 +114,27 @@ export class PodSandbox implements VolumeScope {
       this.node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
       return SANDBOX_RETRY_MS;
     }
+  }
+
+  #run(config: PodSandboxConfig): string {
+    const { clock, counts, runtime } = this.node;
+    const begin = clock.monotonic();
+    try {
+      const { id } = counts.operation('run_podsandbox', clock, () => runtime.runPodSandbox(config));
+      counts.tallies.observe(SANDBOXES, (clock.monotonic() - begin) / 1000, config.runtimeHandler ?? '');
+      return id;
+    } catch (error) {
+      counts.count(SANDBOX_ERRORS, config.runtimeHandler ?? '');
+      throw error;
+    }
+  }
+
+  #stop(id: string): void {
+    this.node.counts.operation('stop_podsandbox', this.node.clock, () => this.node.runtime.stopPodSandbox(id));
+  }
+
+  #remove(id: string): void {
+    this.node.counts.operation('remove_podsandbox', this.node.clock, () => this.node.runtime.removePodSandbox(id));
   }
 
   /**
@@ -203,7 +228,8 @@ export class PodSandbox implements VolumeScope {
   async #mount(pod: Pod): Promise<number> {
     const volumes = this.#known();
     if (volumes.length === 0) return 0;
-    const { mounted, errors } = await setUpVolumes(volumes);
+    this.#isStopped = false;
+    const { mounted, errors } = await setUpVolumes(volumes, this.#told);
     this.#mounted = mounted;
     for (const error of errors) if (!(error instanceof NotYet)) this.node.events.warning(pod, error.reason, error.message);
     if (errors.length > 0) this.#mountingSince ??= this.node.clock.monotonic();
@@ -213,10 +239,41 @@ export class PodSandbox implements VolumeScope {
     return 0;
   }
 
+  /** Counts what was not mounted before. Upstream: `OperationCompleteHook`, `pkg/volume/util/metrics.go`. */
+  get #told(): Parameters<typeof setUpVolumes>[1] {
+    const { clock } = this.node;
+    const before = new Set(this.volumes.map(({ name }) => name));
+    const onSetUp: OnSetUp = (volume, startedAt, isDone) => {
+      if (!before.has(volume.name)) this.#counted(volume, 'mount', isDone, (clock.monotonic() - startedAt) / 1000);
+    };
+    return { now: () => clock.monotonic(), onSetUp };
+  }
+
+  #counted(volume: PodVolume, what: 'mount' | 'unmount', isDone: boolean, seconds: number): void {
+    const operation = volume.mountable?.device ? (what === 'mount' ? 'map_volume' : 'unmap_volume') : `volume_${what}`;
+    const labels = ['false', operation, isDone ? 'success' : 'fail-unknown', this.pluginOf(volume)];
+    this.node.counts.tallies.observe(STORAGE_OPERATIONS, seconds, ...labels);
+  }
+
+  /** The plugin that sets a volume up. */
+  pluginOf({ name, plugin }: Pick<PodVolume, 'name' | 'plugin'>): string {
+    return plugin ?? pluginOf(this.#owner.allocated.spec.volumes?.find((volume) => volume.name === name));
+  }
+
+  /** The plugins of the volumes that are to be mounted, and of those that are. */
+  get plugins(): { readonly wanted: readonly string[]; readonly mounted: readonly string[] } {
+    const mounted = new Set(this.volumes.map(({ name }) => name));
+    const known = this.#volumes ?? NO_VOLUMES;
+    return {
+      wanted: this.#isStopped ? [] : known.map((volume) => this.pluginOf(volume)),
+      mounted: this.#isStopped ? [] : known.filter(({ name }) => mounted.has(name)).map((volume) => this.pluginOf(volume)),
+    };
+  }
+
   /** The sandbox is dead: its containers are kept for a while, for what they tell. */
   #retire(): void {
     if (this.#id === undefined) return;
-    this.node.runtime.stopPodSandbox(this.#id);
+    this.#stop(this.#id);
     this.#older = [...this.#older, this.#id];
     this.#id = undefined;
   }
@@ -225,18 +282,27 @@ export class PodSandbox implements VolumeScope {
   prune(used: ReadonlySet<string | undefined>): void {
     const unused = this.#older.filter((id) => !used.has(id));
     if (unused.length === 0) return;
-    for (const id of unused) this.node.runtime.removePodSandbox(id);
+    for (const id of unused) this.#remove(id);
     this.#older = this.#older.filter((id) => used.has(id));
   }
 
   stop(): void {
-    for (const volume of this.#volumes ?? NO_VOLUMES) volume.tearDown?.();
-    if (this.#id !== undefined) this.node.runtime.stopPodSandbox(this.#id);
+    this.#tearDown();
+    if (this.#id !== undefined) this.#stop(this.#id);
+  }
+
+  #tearDown(): void {
+    const mounted = new Set(this.volumes.map(({ name }) => name));
+    for (const volume of this.#volumes ?? NO_VOLUMES) {
+      volume.tearDown?.();
+      if (!this.#isStopped && mounted.has(volume.name)) this.#counted(volume, 'unmount', true, 0);
+    }
+    this.#isStopped = true;
   }
 
   remove(): void {
-    for (const volume of this.#volumes ?? NO_VOLUMES) volume.tearDown?.();
-    for (const id of [...this.#older, this.#id]) if (id !== undefined) this.node.runtime.removePodSandbox(id);
+    this.#tearDown();
+    for (const id of [...this.#older, this.#id]) if (id !== undefined) this.#remove(id);
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Live, Pod, PodStatus } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
+import { Alarm } from '../alarm.ts';
 import { afterMounts, DEADLINE_EXCEEDED, deadlineDelayMs, isPastDeadline, tellDeadline } from './active-deadline.ts';
 import { ContainerRuns } from './container-runs.ts';
+import { CONTAINERS_PER_POD } from './count-families.ts';
 import { graceMsOf } from './grace.ts';
 import type { SyncType } from './kubelet-counts.ts';
 import type { NodeServices } from './node-services.ts';
@@ -11,7 +13,9 @@ import { PodAllocation } from './pod-allocation.ts';
 import { endedPhase } from './pod-phase.ts';
 import { PodSandbox } from './pod-sandbox.ts';
 import { hasRunItsCourse, podStatusOf, rejectedStatus } from './pod-status.ts';
+import type { ResizeState } from './resize.ts';
 import { LOOK_MS } from './run-book.ts';
+import { tellStart } from './start-latency.ts';
 import { isSame, statusPatch } from './status-writer.ts';
 import { limitsStorage } from './storage-limits.ts';
 import { StorageWatch } from './storage-watch.ts';
@@ -21,9 +25,6 @@ const INTERIM_MS = 50;
 const RETRY_MS = 1000;
 /** How soon what others made of a status is set right. Upstream: `syncPeriod`, `pkg/kubelet/status/status_manager.go`. */
 const RECONCILE_MS = 10_000;
-/** How long containers take to run with other resources, and how soon a resize that was put off is looked at again. */
-const RESIZE_MS = 1000;
-const RESIZE_RETRY_MS = 10_000;
 /** Why work is broken off; one for all, for each of the platform's own has a stack trace made for it. */
 const BROKEN_OFF = new Error('the node agent ends');
 
@@ -66,19 +67,21 @@ export class PodWorker {
   #deleted = false;
   #running = false;
   #again = false;
+  /** It has been counted how long the pod took to start; of one that was here before it is not known. */
+  #startTold = false;
   /** When it was seen first, on the monotonic clock. */
   readonly #seenAt: number;
   /** What the next sync is for. */
   #syncType: SyncType = 'create';
-  #retry: Timer | undefined;
-  #retryAt = Number.POSITIVE_INFINITY;
+  /** These are made when they are first needed: most pods never do. */
+  #retry: Alarm | undefined;
   #deadline: Timer | undefined;
   readonly #storage: StorageWatch | undefined;
   /** The API tells of a phase that is not so. */
-  #setBack: Timer | undefined;
+  #setBack: Alarm | undefined;
   /** There is no room for it yet. */
   #waits = false;
-  #nextLook: Timer | undefined;
+  #nextLook: Alarm | undefined;
   /** What a sync that takes long has shown. */
   #shown: ObservedPod | undefined;
   /** Breaks off what a sync waits for; there is one only while a sync runs, or for good once the agent ends. */
@@ -90,7 +93,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#status = pod.status;
     this.#seenAt = node.clock.monotonic();
-    this.#allocation = new PodAllocation(node, pod);
+    this.#allocation = new PodAllocation(node, this);
     this.#sandbox = new PodSandbox(node, this);
     this.#runs = new ContainerRuns(node, this.#sandbox, this);
     if (rejection) this.#reject(rejection);
@@ -105,7 +108,7 @@ export class PodWorker {
 
   /** The pod with the resources that the node gave it, which may be others than it asks for. */
   get allocated(): Live<Pod> {
-    return this.#allocation.of(this.#pod);
+    return this.#allocation.allocated;
   }
 
   /** As it was computed last; newer than the API's, perhaps. */
@@ -134,8 +137,18 @@ export class PodWorker {
     return this.#runs.probeResults;
   }
 
+  /** How far a change of its resources has come. */
+  get resize(): ResizeState | undefined {
+    return this.#allocation.state;
+  }
+
   get sandboxId(): string | undefined {
     return this.#sandbox.id;
+  }
+
+  /** Who sets up its volumes. */
+  get plugins(): PodSandbox['plugins'] {
+    return this.#sandbox.plugins;
   }
 
   /** What it has mounted. */
@@ -146,7 +159,8 @@ export class PodWorker {
   /** Takes over what ran before this process started. */
   restore(): void {
     this.#restoring = true;
-    if (this.#state === 'active') this.#allocation.consider(this.#pod);
+    this.#startTold = true;
+    if (this.#state === 'active') this.#allocation.restore();
     this.poke();
   }
 
@@ -157,13 +171,14 @@ export class PodWorker {
     const isAsked = isNewSpec || pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp;
     const isOurs = statusPatch(this.#status, pod.status) === undefined;
     this.#pod = pod;
+    this.#startTold ||= tellStart(pod, this.#node);
     if (isOurs) this.#status = pod.status;
-    if (isNewSpec && this.#state === 'active') this.#allocation.consider(pod);
+    const goesOn = !isNewSpec || this.#state !== 'active' || this.#allocation.update(before);
     if (!isAsked && this.#isLeft(before, isOurs)) return;
     if (this.#isUntold) this.#show(this.#observe(true)); // upstream: `SyncTerminatedPod`
     if (isNewSpec) this.#setDeadline();
     if (this.#syncType === 'sync') this.#syncType = 'update';
-    this.poke();
+    if (goesOn || this.#mustEnd) this.poke();
   }
 
   /** Whether what the API tells of the pod is no cause to look at it. @param isOurs the status is as we wrote it */
@@ -172,7 +187,8 @@ export class PodWorker {
     if (this.#pod.spec.readinessGates) return false;
     if (isOurs) return true;
     if (!this.#isOthersPhase || isRelabelled(before, this.#pod)) return false;
-    this.#setBackLater();
+    this.#setBack ??= new Alarm(this.#node.clock, () => this.#sayAgain());
+    this.#setBack.set(RECONCILE_MS);
     return true;
   }
 
@@ -186,12 +202,9 @@ export class PodWorker {
     return this.#state === 'ended' || (endedPhase(this.#pod.status) !== undefined && endedPhase(this.#status) === undefined);
   }
 
-  /** What is known is said again in a while, unless there is cause to look at the pod before: then it ends. */
-  #setBackLater(): void {
-    this.#setBack ??= this.#node.clock.setTimer(RECONCILE_MS, () => {
-      this.#setBack = undefined;
-      if (!this.#gone && statusPatch(this.#status, this.#pod.status)) this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
-    });
+  /** What is known is said again, unless there was cause to look at the pod before: then it ended. */
+  #sayAgain(): void {
+    if (!this.#gone && statusPatch(this.#status, this.#pod.status)) this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
   }
 
   /** The node gets rid of the pod, for the reason given, unless it is ending already. @param graceSeconds less than the pod's own, where it is given */
@@ -208,7 +221,7 @@ export class PodWorker {
     this.#gone = true;
     this.#node.statuses.forget(this.#pod.metadata.uid);
     this.#stopTimers();
-    if (this.#running || this.#nextLook || this.#runs.isAnyRunning) this.poke();
+    if (this.#running || this.#looksLater || this.#runs.isAnyRunning) this.poke();
     else this.#forget();
   }
 
@@ -242,7 +255,11 @@ export class PodWorker {
 
   /** Whether nothing is done for now, whatever happens; for want of room nothing is begun, but the pod may end. */
   get #isHeld(): boolean {
-    return this.#nextLook !== undefined || (this.#waits && !this.#mustEnd);
+    return this.#looksLater || (this.#waits && !this.#mustEnd);
+  }
+
+  get #looksLater(): boolean {
+    return this.#nextLook?.isSet === true;
   }
 
   #failed(error: unknown): void {
@@ -266,7 +283,7 @@ export class PodWorker {
       await this.#counted(() => this.#sync());
     }
     this.#running = false;
-    if (this.#gone && !this.#abandoned && !this.#nextLook) this.#forget();
+    if (this.#gone && !this.#abandoned && !this.#looksLater) this.#forget();
     else if (!this.#abandoned) this.#abort = undefined;
   }
 
@@ -275,7 +292,10 @@ export class PodWorker {
     const { clock, counts } = this.#node;
     const [type, begin] = [this.#syncType, clock.monotonic()];
     this.#syncType = 'sync';
-    if (type === 'create' && !this.#restoring) counts.workerStarts.add((begin - this.#seenAt) / 1000);
+    if (type === 'create' && !this.#restoring) {
+      counts.workerStarts.add((begin - this.#seenAt) / 1000);
+      counts.tallies.observe(CONTAINERS_PER_POD, this.#pod.spec.containers.length);
+    }
     await sync();
     counts.synced(type, (clock.monotonic() - begin) / 1000);
   }
@@ -312,10 +332,8 @@ export class PodWorker {
    * `GetNewerThan` in `pkg/kubelet/pod_workers.go`.
    */
   #lookLater(): void {
-    this.#nextLook = this.#node.clock.setTimer(LOOK_MS, () => {
-      this.#nextLook = undefined;
-      this.poke();
-    });
+    this.#nextLook ??= new Alarm(this.#node.clock, () => this.poke());
+    this.#nextLook.set(LOOK_MS);
   }
 
   /** Does something; when it takes long, how things were when it began is shown, as a kubelet shows it. */
@@ -342,7 +360,8 @@ export class PodWorker {
       if (retryMs > 0) return this.#retryIn(retryMs);
       if (!this.#sandbox.status?.ready) return;
     }
-    this.#resize();
+    const lookMs = this.#allocation.actuate(this.#runs);
+    if (lookMs !== undefined) this.#retryIn(lookMs);
     const { progressed, retryMs } = await this.#runs.start(actions.starts, signal);
     if (retryMs !== undefined) this.#retryIn(retryMs);
     if (actions.createSandbox && retryMs !== undefined) this.#node.counts.firstStartFailed(this.#pod.spec);
@@ -356,19 +375,6 @@ export class PodWorker {
     if (this.#abandoned) return;
     this.#sandbox.stop();
     this.#again = true;
-  }
-
-  #resize(): void {
-    if (this.#allocation.isDeferred) {
-      this.#allocation.consider(this.#pod);
-      if (this.#allocation.isDeferred) this.#retryIn(RESIZE_RETRY_MS);
-    }
-    if (!this.#allocation.state?.inProgress) return;
-    const refusal = this.#runs.resizeRefusal();
-    this.#allocation.tried(refusal);
-    if (refusal !== undefined) this.#retryIn(RESIZE_RETRY_MS);
-    else if (this.#runs.resize() || !this.#runs.isResized) this.#retryIn(RESIZE_MS);
-    else this.#allocation.completed(this.allocated);
   }
 
   #observe(ended = false): ObservedPod {
@@ -462,23 +468,16 @@ export class PodWorker {
   }
 
   #retryIn(delayMs: number): void {
-    const at = this.#node.clock.monotonic() + delayMs;
-    if (this.#terminating || this.#abandoned || (this.#retry && this.#retryAt <= at)) return;
-    this.#retry?.cancel();
-    this.#retryAt = at;
-    this.#retry = this.#node.clock.setTimer(delayMs, () => {
-      this.#retry = undefined;
-      this.poke();
-    });
+    if (this.#terminating || this.#abandoned) return;
+    this.#retry ??= new Alarm(this.#node.clock, () => this.poke());
+    this.#retry.set(delayMs);
   }
 
   #stopTimers(): void {
     this.#retry?.cancel();
-    this.#retry = undefined;
     this.#deadline?.cancel();
     this.#storage?.stop();
     this.#setBack?.cancel();
-    this.#setBack = undefined;
   }
 
   #setDeadline(): void {

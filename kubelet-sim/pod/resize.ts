@@ -19,9 +19,28 @@ export interface ResizeRefusal {
 
 /** How far a change of a running pod's resources has come. */
 export interface ResizeState {
-  readonly pending?: (ResizeRefusal & { readonly generation: number }) | undefined;
+  /** `since`: milliseconds since the epoch. */
+  readonly pending?: (ResizeRefusal & { readonly generation: number; readonly since: number }) | undefined;
   /** Generation of the spec whose resources are being given to the containers. */
   readonly inProgress?: { readonly generation: number; readonly error?: string | undefined } | undefined;
+}
+
+/** A pod of a node that asks for other resources than it was given. */
+export interface Resizing {
+  readonly pod: Pod;
+  /** The pod with the resources that it was given. */
+  readonly allocated: Pod;
+  readonly isActive: boolean;
+  /** Since when it waits, for want of room or in vain; undefined for one that has not been answered. */
+  readonly waitsSince: number | undefined;
+  readonly isDeferred: boolean;
+  /**
+   * Takes what the node says: a refusal, or all that it asks for. Answers whether its status has something new to tell.
+   *
+   * @param asked the pod as it was when the node was asked
+   */
+  answer(refusal: ResizeRefusal | undefined, asked: Pod): boolean;
+  poke(): void;
 }
 
 const RESOURCES = ['cpu', 'memory'] as const;
@@ -38,6 +57,34 @@ const amount = (resources: ResourceRequirements | undefined, list: ListName, nam
 export function changedResources(a: ResourceRequirements | undefined, b: ResourceRequirements | undefined): readonly string[] {
   if (a === b) return [];
   return RESOURCES.filter((name) => LISTS.some((list) => amount(a, list, name) !== amount(b, list, name)));
+}
+
+/** What is asked of one list of a container's resources, as `kubelet_container_requested_resizes_total` tells it. */
+export interface ResizeOperation {
+  readonly resource: string;
+  readonly requirement: ListName;
+  readonly operation: 'add' | 'remove' | 'increase' | 'decrease';
+}
+
+/** What a new spec asks for that the old one did not. Upstream: `recordContainerResizeOperations`, `pkg/kubelet/kubelet.go`. */
+export function resizeOperations(before: PodSpec, now: PodSpec): ResizeOperation[] {
+  if (before === now) return [];
+  const old = new Map(resizable(before).map(({ name, resources }) => [name, resources]));
+  return resizable(now).flatMap(({ name, resources }) =>
+    changedResources(resources, old.get(name)).flatMap((resource) =>
+      LISTS.flatMap((requirement) => {
+        const operation = operationOf(amount(old.get(name), requirement, resource), amount(resources, requirement, resource));
+        return operation ? [{ resource, requirement, operation }] : [];
+      }),
+    ),
+  );
+}
+
+function operationOf(before: number, now: number): ResizeOperation['operation'] | undefined {
+  if (before === now) return undefined;
+  if (now === 0) return 'remove';
+  if (before === 0) return 'add';
+  return now < before ? 'decrease' : 'increase';
 }
 
 /** Whether a spec asks for other resources than were given. */

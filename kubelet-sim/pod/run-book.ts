@@ -2,6 +2,7 @@ import type { Container, ResourceRequirements } from '../../api/index.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
 import type { ContainerStatus, RuntimeService } from '../runtime/cri.ts';
 import type { ContainerRole } from './container-names.ts';
+import type { NodeServices } from './node-services.ts';
 import type { ObservedContainer, Waiting } from './observed.ts';
 
 /** How often a kubelet looks at its runtime. Upstream: `genericPlegRelistPeriod`, `pkg/kubelet/kubelet.go`. */
@@ -32,12 +33,14 @@ export interface ContainerRun {
 
 /** What a pod's worker knows of its containers. */
 export class RunBook {
+  readonly #remove: (id: string) => void;
   readonly #runtime: RuntimeService;
   /** Few per pod, hence a list; made anew by `concat`, for an array that grew by `push` or by a literal behind a spread has room for seventeen. */
   #runs: readonly ContainerRun[] = [];
 
-  constructor(runtime: RuntimeService) {
+  constructor({ runtime, counts, clock }: Pick<NodeServices, 'runtime' | 'counts' | 'clock'>) {
     this.#runtime = runtime;
+    this.#remove = (id) => counts.operation('remove_container', clock, () => runtime.removeContainer(id));
   }
 
   get all(): readonly ContainerRun[] {
@@ -115,7 +118,7 @@ export class RunBook {
   }
 
   #forgetPrevious(run: ContainerRun): void {
-    if (run.previousId !== undefined) this.#runtime.removeContainer(run.previousId);
+    if (run.previousId !== undefined) this.#remove(run.previousId);
     run.previousId = undefined;
     run.previousSandboxId = undefined;
   }
@@ -128,7 +131,7 @@ export class RunBook {
   replace(run: ContainerRun, instance: { readonly id: string; readonly sandboxId: string; readonly container: Container }): void {
     run.probes?.stop();
     run.probes = undefined;
-    if (run.previousId !== undefined) this.#runtime.removeContainer(run.previousId);
+    if (run.previousId !== undefined) this.#remove(run.previousId);
     run.previousId = run.id;
     run.id = instance.id;
     run.endSeen = undefined;

@@ -19,8 +19,18 @@ interface Pending {
   remove: boolean;
   failures: number;
   busy: boolean;
+  /** Since when it waits, on the monotonic clock. */
+  readonly since: number;
   /** Something newer came while busy. */
   dirty: boolean;
+}
+
+export interface StatusWriterOptions {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Takes a pod whose status is written, and how many seconds after it was known. */
+  readonly onWritten?: ((pod: Pod, seconds: number) => void) | undefined;
 }
 
 /**
@@ -37,8 +47,10 @@ export class StatusWriter {
   #head = 0;
   #active = 0;
   #stopped = false;
+  readonly #onWritten: StatusWriterOptions['onWritten'];
 
-  constructor(options: { readonly client: ApiClient; readonly clock: Clock; readonly logger: Logger }) {
+  constructor(options: StatusWriterOptions) {
+    this.#onWritten = options.onWritten;
     this.#pods = options.client.resource<Pod>(coreKinds.pods);
     this.#clock = options.clock;
     this.#logger = options.logger;
@@ -85,7 +97,7 @@ export class StatusWriter {
       known.dirty = known.busy;
       return;
     }
-    this.#pending.set(uid, { pod, status, base, remove, failures: 0, busy: false, dirty: false });
+    this.#pending.set(uid, { pod, status, base, remove, failures: 0, busy: false, dirty: false, since: this.#clock.monotonic() });
     this.#enqueue(uid);
   }
 
@@ -127,6 +139,7 @@ export class StatusWriter {
       pending.busy = false;
       if (pending.dirty) this.#enqueue(uid);
       else this.#pending.delete(uid);
+      if (!pending.dirty) this.#onWritten?.(pod, (this.#clock.monotonic() - pending.since) / 1000);
     } catch (error) {
       this.#failed(uid, pending, error);
     }

@@ -1,5 +1,6 @@
 import type { Container } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
+import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { Connection, RuntimeService } from '../runtime/cri.ts';
 
 /** Whom a probe or a hook is run against. */
@@ -10,6 +11,7 @@ export interface HandlerTarget {
   readonly containerId: string;
   readonly container: Container;
   readonly podIP: string;
+  readonly counts: Pick<KubeletCounts, 'longOperation'>;
 }
 
 /** Release that probes and hooks name as their user agent. */

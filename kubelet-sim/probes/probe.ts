@@ -35,11 +35,13 @@ const textOf = (error: unknown): string => (error instanceof Error ? error.messa
 async function probeExec(
   given: readonly string[],
   timeoutMs: number,
-  { runtime, containerId, container }: HandlerTarget,
+  { runtime, containerId, container, counts, clock }: HandlerTarget,
 ): Promise<ProbeResult> {
   const command = withStaticVariables(given, container.env);
   try {
-    const { stdout, stderr, exitCode } = await runtime.execSync(containerId, command, timeoutMs);
+    const { stdout, stderr, exitCode } = await counts.longOperation('exec_sync', clock, () =>
+      runtime.execSync(containerId, command, timeoutMs),
+    );
     const output = Buffer.concat([stdout, stderr]).toString('utf8').slice(0, OUTPUT_CHARS_MAX);
     return exitCode === 0 ? success(output) : failure(output);
   } catch (error) {

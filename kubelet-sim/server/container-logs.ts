@@ -1,7 +1,7 @@
 import type { ContainerStatus } from '../../api/index.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import type { LogEntry } from '../runtime/cri.ts';
-import { RequestError } from './request-error.ts';
+import { RequestError, UntypedError } from './request-error.ts';
 import type { LocatedPod } from './served-nodes.ts';
 
 /** The log of a container. @throws RequestError with upstream's text when there is none */
@@ -12,7 +12,7 @@ export function openLog(
 ): AsyncIterable<readonly LogEntry[]> {
   const id = idOfLog(worker.pod.metadata.name, container, statusOf(worker, container), options.previous);
   if (!node.runtime.containerStatus(id))
-    throw new RequestError(
+    throw new UntypedError(
       400,
       `failed to try resolving symlinks in path "/var/log/pods/${worker.pod.metadata.uid}/${container}": no such file or directory`,
     );
@@ -33,13 +33,13 @@ function statusOf(worker: PodWorker, container: string): ContainerStatus | undef
 function idOfLog(pod: string, container: string, status: ContainerStatus | undefined, previous: boolean): string {
   const { state, lastState, containerID = '' } = status ?? {};
   const last = lastState?.terminated?.containerID ?? '';
-  if (previous && last === '') throw new RequestError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
+  if (previous && last === '') throw new UntypedError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
   const shown = state?.running ? containerID : (state?.terminated?.containerID ?? '');
   const id = previous ? last : shown || last;
   if (id !== '') return id.slice(id.indexOf('://') + 3);
   const where = `container "${container}" in pod "${pod}"`;
-  if (state?.terminated || lastState?.terminated) throw new RequestError(400, `${where} is terminated`);
-  throw new RequestError(400, `${where} is waiting to start: ${waitingText(state?.waiting?.reason)}`);
+  if (state?.terminated || lastState?.terminated) throw new UntypedError(400, `${where} is terminated`);
+  throw new UntypedError(400, `${where} is waiting to start: ${waitingText(state?.waiting?.reason)}`);
 }
 
 function waitingText(reason = 'ContainerCreating'): string {

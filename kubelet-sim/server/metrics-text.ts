@@ -4,7 +4,9 @@ import type { VolumeStats } from '../node/volume-stats.ts';
 import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import { countMetrics } from './count-metrics.ts';
+import { familyMetrics } from './family-metrics.ts';
 import { histogramSamples, type Labels, type Metric, type Sample, textOf } from './prometheus-text.ts';
+import { type KubeletTimes, stateMetrics } from './state-metrics.ts';
 
 const podLabels = ({ worker }: PodUsage): Labels => ({
   namespace: worker.pod.metadata.namespace ?? '',
@@ -101,6 +103,8 @@ export interface KubeletState {
   readonly runningPods: number;
   readonly containersByState: Readonly<Record<string, number>>;
   readonly pods: readonly CountedPod[];
+  readonly times: KubeletTimes;
+  readonly workers: readonly PodWorker[];
 }
 
 /** What of a pod is counted. */
@@ -169,6 +173,8 @@ export function kubeletMetrics(state: KubeletState, usage: NodeUsage): string {
   const { node, version, runningPods, containersByState } = state;
   const metrics: Metric[] = [
     ...countMetrics(state.counts),
+    ...familyMetrics(state.counts),
+    ...stateMetrics({ ...state, usage, firstNetworkStart: state.counts.firstNetworkStart }),
     ...volumeMetrics(usage.pods),
     ...podCounts(state.pods),
     {

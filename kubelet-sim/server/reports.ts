@@ -57,12 +57,22 @@ function stateOf(node: ServedNode) {
   const containersByState: Record<string, number> = { created: 0, exited: 0, running: 0 };
   for (const { state } of node.runtime.listContainers()) containersByState[state] = (containersByState[state] ?? 0) + 1;
   const runningPods = node.runtime.listPodSandboxes().filter(({ ready }) => ready).length;
-  const pods = [...node.workers].map(({ pod, lifecycle }) => ({
+  const workers = [...node.workers];
+  const pods = workers.map(({ pod, lifecycle }) => ({
     isStatic: isStatic(pod),
     lifecycle,
     ephemeralContainers: pod.spec.ephemeralContainers?.length ?? 0,
   }));
-  return { node: node.name, version: KUBELET_VERSION, counts: node.counts, runningPods, containersByState, pods };
+  return {
+    node: node.name,
+    version: KUBELET_VERSION,
+    counts: node.counts,
+    runningPods,
+    containersByState,
+    pods,
+    times: node.times,
+    workers,
+  };
 }
 
 /** What a kubelet reports, by path. */

@@ -9,6 +9,11 @@ export class RequestError extends Error {
   }
 }
 
+/** The same, once an answer of no type has begun: upstream's handler of logs has by then said how long it will be, that is not. */
+export class UntypedError extends RequestError {
+  override readonly name = 'UntypedError';
+}
+
 /** What is said of a path that there is not. */
 export const NO_PAGE = '404 page not found';
 

@@ -16,6 +16,7 @@ const GET_POST = ['GET', 'POST'];
  */
 const ROUTES: Readonly<Record<string, Route>> = {
   attach: { methods: GET_POST, parts: [3, 4] },
+  checkpoint: { methods: ['POST'], parts: [3] },
   containerLogs: { methods: GET, parts: [3] },
   exec: { methods: GET_POST, parts: [3, 4] },
   pods: { methods: GET, parts: [0] },
@@ -35,11 +36,14 @@ export function checkRoute({ segments, request: { method = 'GET' } }: Call): voi
 }
 
 /** Paths that are told of with a slash at their end only. */
-const WITH_SLASH: ReadonlySet<string> = new Set(['/logs', '/runningpods', '/stats']);
+const WITH_SLASH: ReadonlySet<string> = new Set(['/checkpoint', '/debug/pprof', '/logs', '/runningpods', '/stats']);
 
-/** Where a path is that is asked for without its slash. Upstream: Go's `http.ServeMux`. */
-export const movedTo = ({ url: { pathname, search } }: Call): string | undefined =>
-  WITH_SLASH.has(pathname) ? `${pathname}/${search}` : undefined;
+/** Where a path is that is asked for without its slash, or with too many. Upstream: Go's `http.ServeMux`. */
+export function movedTo({ url: { pathname, search } }: Call): string | undefined {
+  const clean = pathname.replace(/\/{2,}/g, '/');
+  if (WITH_SLASH.has(clean)) return `${clean}/${search}`;
+  return clean === pathname ? undefined : `${clean}${search}`;
+}
 
 /** A method that a path does not take. */
 export class MethodNotAllowed extends RequestError {

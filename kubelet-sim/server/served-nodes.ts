@@ -3,6 +3,7 @@ import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import type { RuntimeService } from '../runtime/cri.ts';
 import type { Machine } from './control-group-stats.ts';
+import type { KubeletTimes } from './state-metrics.ts';
 
 /** A node whose kubelet's API is served here. */
 export interface ServedNode {
@@ -13,6 +14,7 @@ export interface ServedNode {
   readonly counts: KubeletCounts;
   usage(): NodeUsage;
   readonly machine: Machine;
+  readonly times: KubeletTimes;
   /** What its configuration file would say. */
   configuration(): object;
   /** False while the node is down or cut off: then nothing answers. */
@@ -21,7 +23,7 @@ export interface ServedNode {
 
 /** A pod of this process, with the node that holds it. */
 export interface LocatedPod {
-  readonly node: Pick<ServedNode, 'name' | 'runtime' | 'isReachable'>;
+  readonly node: Pick<ServedNode, 'name' | 'runtime' | 'isReachable' | 'counts'>;
   readonly worker: PodWorker;
 }
 

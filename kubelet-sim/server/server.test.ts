@@ -1,141 +1,13 @@
 import { once } from 'node:events';
-import { request as call } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import WebSocket, { createWebSocketStream } from 'ws';
-import type { ApiClient, RawRequest } from '../../client/index.ts';
-import { generateKey, issueCertificate, keyToPem, silentLogger, systemClock } from '../../runtime/index.ts';
-import type { NodeUsage } from '../node/node-stats.ts';
 import { aContainer } from '../testing/builders.ts';
-import { TestNode } from '../testing/node-harness.ts';
-import { KubeletAccess } from './access.ts';
-import type { ServedNode } from './served-nodes.ts';
-import { createKubeletServer } from './server.ts';
-import { newServerIdentity } from './server-identity.ts';
+import { authority, startKubelet } from '../testing/kubelet-server.ts';
 import { HeaderCodec } from './spdy/header-codec.ts';
 
-/** A CA, and a client whose certificate it signed. */
-function authority(): { ca: string; client: { cert: string; key: string } } {
-  const valid = { notBeforeMs: systemClock.now() - 1000, notAfterMs: systemClock.now() + 3_600_000 };
-  const key = generateKey();
-  const subject = { commonName: 'ca' };
-  const ca = issueCertificate({ subject, key, use: 'ca', ...valid });
-  const clientKey = generateKey();
-  const cert = issueCertificate({
-    subject: { commonName: 'apiserver' },
-    key: clientKey,
-    issuer: { subject, key },
-    use: 'client',
-    ...valid,
-  });
-  return { ca, client: { cert, key: keyToPem(clientKey) } };
-}
-
-/** An API server that knows one token, and whom it lets do what. */
-function reviewer(isAllowed: (spec: Review) => boolean) {
-  const asked: Review[] = [];
-  const request = (_method: string, path: string, { body }: RawRequest = {}) => {
-    const { spec } = body as { spec: Review & { token: string } };
-    if (!path.endsWith('tokenreviews')) asked.push(spec);
-    const status = path.endsWith('tokenreviews')
-      ? { authenticated: spec.token === 'good', user: { username: 'scraper', groups: ['metrics'] } }
-      : { allowed: isAllowed(spec) };
-    return Promise.resolve({ status: 201, headers: {}, body: Buffer.from(JSON.stringify({ status })) });
-  };
-  return { asked, client: { request } as unknown as ApiClient };
-}
-
-interface Review {
-  readonly user: string;
-  readonly groups: readonly string[];
-  readonly resourceAttributes: { readonly verb: string; readonly subresource: string; readonly name: string };
-}
-
-async function start(isAllowed: (spec: Review) => boolean = () => true) {
-  const node = new TestNode();
-  const { ca, client } = authority();
-  const api = reviewer(isAllowed);
-  const served: ServedNode = {
-    name: 'node-0',
-    runtime: node.runtime,
-    counts: node.services.counts,
-    get workers() {
-      return node.worker ? [node.worker] : [];
-    },
-    usage: () => ({ ...usage, pods: usageOf(node) }),
-    machine: {
-      cpuCores: 8,
-      memoryBytes: 2 ** 35,
-      machineId: 'machine',
-      systemUuid: 'system',
-      bootId: 'boot',
-      kernelVersion: '6.8',
-      osVersion: 'os',
-    },
-    configuration: () => ({ kind: 'KubeletConfiguration' }),
-    isReachable: true,
-  };
-  const server = createKubeletServer({
-    identity: newServerIdentity({ clock: systemClock, advertiseAddress: 'localhost' }),
-    address: '127.0.0.1',
-    port: 0,
-    advertiseAddress: 'localhost',
-    clientCa: ca,
-    clock: node.clock,
-    logger: silentLogger,
-    access: new KubeletAccess({ client: api.client, clock: node.clock }),
-    nodes: {
-      node: (name) => (name === 'node-0' ? served : undefined),
-      locate: (namespace, pod) =>
-        node.worker && namespace === 'default' && pod === 'web' ? { node: served, worker: node.worker } : undefined,
-      all: () => [served],
-    },
-  });
-  await server.start();
-  const ask = (path: string, credentials: object = client, method = 'GET') =>
-    new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
-      const request = call(
-        `https://127.0.0.1:${server.port}${path}`,
-        { ...credentials, method, rejectUnauthorized: false, agent: false },
-        (response) => {
-          let text = '';
-          response.on('data', (chunk: Buffer) => {
-            text += chunk.toString();
-          });
-          response.on('end', () => resolve({ status: response.statusCode, text }));
-        },
-      );
-      request.on('error', reject).end();
-    });
-  const upgrade = (path: string, headers: Record<string, string | string[]>) =>
-    new Promise<Duplex>((resolve, reject) => {
-      const options = { ...client, rejectUnauthorized: false, agent: false, headers: { connection: 'Upgrade', ...headers } };
-      call(`https://127.0.0.1:${server.port}${path}`, options, ({ statusCode }) => reject(new Error(`status ${statusCode}`)))
-        .on('upgrade', (_response, socket) => resolve(socket))
-        .on('error', reject)
-        .end();
-    });
-  return { node, server, client, ask, upgrade, asked: api.asked, [Symbol.asyncDispose]: () => server.stop() };
-}
-
-/** What the pod of a node uses, once it runs. */
-function usageOf({ worker, runtime }: TestNode): NodeUsage['pods'] {
-  const stats = worker?.sandboxId === undefined ? undefined : runtime.podSandboxStats(worker.sandboxId);
-  return worker && stats ? [{ worker, stats, volumes: () => [] }] : [];
-}
-
-const none = { usageBytes: 0, workingSetBytes: 0, rssBytes: 0, availableBytes: 0, pageFaults: 0, majorPageFaults: 0 };
-const usage = {
-  time: 0,
-  bootedAt: 0,
-  cpu: { usageNanoCores: 1e6, usageCoreNanoSeconds: 2e9 },
-  memory: { ...none, workingSetBytes: 1024 },
-  processCount: 1,
-  fs: { time: 0, mountpoint: '/', capacityBytes: 10, usedBytes: 4, inodes: 3, inodesUsed: 1 },
-};
-
 test('a certificate or a token says who asks, the API server says whether they may', async () => {
-  await using world = await start(({ resourceAttributes: { subresource } }) => subresource !== 'proxy');
+  await using world = await startKubelet(({ resourceAttributes: { subresource } }) => subresource !== 'proxy');
   const token = (text: string) => ({ headers: { authorization: `Bearer ${text}` } });
   expect(await world.ask('/healthz', {})).toEqual({ status: 401, text: 'Unauthorized' });
   expect(await world.ask('/pods', authority().client)).toMatchObject({ status: 401 });
@@ -155,7 +27,7 @@ test('a certificate or a token says who asks, the API server says whether they m
 });
 
 test('what a node reports of itself', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   const summary = JSON.parse((await world.ask('/stats/summary')).text);
   expect(summary).toMatchObject({
     node: { nodeName: 'node-0', cpu: { usageNanoCores: 1e6 }, memory: { workingSetBytes: 1024 }, fs: { availableBytes: 6, inodesFree: 2 } },
@@ -168,7 +40,7 @@ test('what a node reports of itself', async () => {
 });
 
 test('/metrics counts pods by where they come from, and how far they are', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   const shown = async (...names: string[]) => {
     const { text } = await world.ask('/metrics');
     return text.split('\n').filter((line) => names.some((name) => line.startsWith(name)) && !line.endsWith(' 0'));
@@ -186,7 +58,7 @@ test('/metrics counts pods by where they come from, and how far they are', async
 });
 
 test('logs, and why there are none', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   const logs = (query = '', container = 'main') => world.ask(`/containerLogs/default/web/${container}${query}`);
   expect(await logs()).toEqual({ status: 404, text: 'pod "web" does not exist' });
   await world.node.runScript('echo one; echo two; exit 1');
@@ -203,7 +75,7 @@ test('logs, and why there are none', async () => {
 });
 
 test('/run answers with what a command wrote, and with an error when it fails', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   const run = (path: string, method = 'POST') => world.ask(`/run/default/${path}`, undefined, method);
   await world.node.run({ containers: [aContainer('main', { image: 'busybox', command: ['sleep', '3600'] })] });
   expect(await run('web/main?cmd=echo+hello+there')).toEqual({ status: 200, text: 'hello there\n' });
@@ -218,7 +90,7 @@ test('/run answers with what a command wrote, and with an error when it fails', 
 });
 
 test('paths with a router of their own have its words for what is not there; streams want a connection that is switched over', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.run({});
   for (const path of ['/pods/x', '/stats/', '/exec/default/web', '/containerLogs/default/web'])
     expect(await world.ask(path), path).toEqual({ status: 404, text: '404: Page Not Found' });
@@ -229,7 +101,7 @@ test('paths with a router of their own have its words for what is not there; str
 });
 
 test('ports of a pod under another UID are not found; commands go by its name, whatever the UID', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.run({});
   const forward = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'portforward.k8s.io' };
   (await world.upgrade('/portForward/default/web/uid-of-web', forward)).destroy();
@@ -239,14 +111,14 @@ test('ports of a pod under another UID are not found; commands go by its name, w
 });
 
 test('health, whole and check by check', async () => {
-  await using world = await start(({ resourceAttributes: { subresource } }) => subresource === 'healthz');
+  await using world = await startKubelet(({ resourceAttributes: { subresource } }) => subresource === 'healthz');
   for (const path of ['', '/ping', '/log', '/syncloop']) expect(await world.ask(`/healthz${path}`)).toEqual({ status: 200, text: 'ok' });
   expect((await world.ask('/healthz?verbose')).text).toBe('[+]ping ok\n[+]log ok\n[+]syncloop ok\nhealthz check passed\n');
   expect(await world.ask('/healthz/etcd')).toEqual({ status: 404, text: '404 page not found\n' });
 });
 
 test('exec: streams by channel, and the exit code at the end; nothing comes before an older client has made its streams', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.run({});
   const connect = (container: string, ...command: string[]) => {
     const query = new URLSearchParams([
@@ -282,7 +154,7 @@ test('exec: streams by channel, and the exit code at the end; nothing comes befo
 });
 
 test('exec and attach: a container that does not run is not found, which clients of v5 are told inside the connection', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.runScript('echo done');
   const told = (path: string, query = 'output=1&command=ls') => {
     const url = `wss://127.0.0.1:${world.server.port}${path}?${query}`;
@@ -355,7 +227,7 @@ class SpdyClient {
 }
 
 test('exec over SPDY, as clients before 1.31 ask for it', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.run({});
   const query = 'input=1&output=1&error=1&command=sh&command=-c&command=cat;echo+bad>%262;exit+3';
   const socket = await world.upgrade(`/exec/default/web/main?${query}`, {
@@ -374,7 +246,7 @@ test('exec over SPDY, as clients before 1.31 ask for it', async () => {
 });
 
 test('a client that speaks no protocol of ours is refused', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.run({});
   const ask = (headers: Record<string, string>) => world.upgrade('/exec/default/web/main?output=1&command=ls', headers);
   await expect(ask({ upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v9.channel.k8s.io' })).rejects.toThrow('status 403');
@@ -382,7 +254,7 @@ test('a client that speaks no protocol of ours is refused', async () => {
 });
 
 test('ports are forwarded over SPDY, over SPDY inside a WebSocket, and over channels', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.run({});
   const request = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
   const overSpdy = async (socket: Duplex) => {
@@ -425,7 +297,7 @@ test('ports are forwarded over SPDY, over SPDY inside a WebSocket, and over chan
 });
 
 test('a pod’s ports are proxied; one that nobody listens on is an error of upstream’s API server', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   await world.node.run({});
   const answer = await world.ask('/podProxy/default/web/80/');
   expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('nginx')]);
@@ -437,7 +309,7 @@ test('a pod’s ports are proxied; one that nobody listens on is an error of ups
 });
 
 test('how probes came out', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   const livenessProbe = { exec: { command: ['true'] }, periodSeconds: 1 };
   await world.node.run({ containers: [aContainer('main', { livenessProbe })] });
   await world.node.pass(5);
@@ -451,7 +323,7 @@ test('how probes came out', async () => {
 });
 
 test('/logs/ shows the node’s /var/log: lists of directories, files as they are, links followed', async () => {
-  await using world = await start(({ resourceAttributes: { subresource } }) => subresource === 'log');
+  await using world = await startKubelet(({ resourceAttributes: { subresource } }) => subresource === 'log');
   await world.node.run({ containers: [aContainer('main', { image: 'busybox', command: ['sh', '-c', 'echo hello; sleep 3600'] })] });
   expect((await world.ask('/logs/')).text).toContain('<a href="pods/">pods/</a>\n');
   expect(await world.ask('/logs/pods')).toMatchObject({ status: 301 });
@@ -463,7 +335,7 @@ test('/logs/ shows the node’s /var/log: lists of directories, files as they ar
 });
 
 test('/metrics/cadvisor tells of every control group: who is what, what is used and what may be', async () => {
-  await using world = await start(({ resourceAttributes: { subresource } }) => subresource === 'metrics');
+  await using world = await startKubelet(({ resourceAttributes: { subresource } }) => subresource === 'metrics');
   const resources = { requests: { cpu: '500m' }, limits: { cpu: '1', memory: '64Mi' } };
   await world.node.run({ containers: [aContainer('main', { resources })] });
   await world.node.pass(60);
@@ -497,7 +369,7 @@ test('/metrics/cadvisor tells of every control group: who is what, what is used 
 });
 
 test('/metrics/slis counts health checks, until somebody begins anew', async () => {
-  await using world = await start();
+  await using world = await startKubelet();
   for (const path of ['/healthz', '/healthz?exclude=log', '/healthz/ping']) await world.ask(path);
   const { text } = await world.ask('/metrics/slis');
   expect(text).toContain('kubernetes_healthcheck{name="syncloop",type="healthz"} 1\n');

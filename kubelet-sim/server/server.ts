@@ -6,14 +6,17 @@ import { type Clock, HealthSlis, type Logger, type Service, serveWith, trusting,
 import { PEER_PROTOCOL } from '../peers/peer-protocol.ts';
 import type { KubeletAccess } from './access.ts';
 import { type Call, callOf, containerOf, nodeNameOf, nodeOf, podOf } from './call.ts';
+import { checkpoint } from './checkpoint.ts';
 import { openLog } from './container-logs.ts';
+import { checkEnabled } from './disabled.ts';
 import { serveHealth, serveSlis } from './healthz.ts';
+import { countRequest, whenAnswered } from './http-counts.ts';
 import { parseLogOptions } from './log-options.ts';
 import { logText } from './log-text.ts';
 import { serveNodeLogs } from './node-logs.ts';
 import { proxyToPod } from './pod-proxy.ts';
 import { REPORTS } from './reports.ts';
-import { NO_PAGE, RequestError } from './request-error.ts';
+import { NO_PAGE, RequestError, UntypedError } from './request-error.ts';
 import { checkRoute, MethodNotAllowed, movedTo } from './routes.ts';
 import type { ServedNodes } from './served-nodes.ts';
 import type { ServerIdentity } from './server-identity.ts';
@@ -106,25 +109,31 @@ class SharedServer implements KubeletServer {
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** @throws RequestError unless whoever calls may, and the node is there to answer. */
-  async #admit(request: IncomingMessage): Promise<Call> {
-    const { nodes, access } = this.#options;
+  /** Which node is meant, as it is counted. @throws Unreachable */
+  #received(request: IncomingMessage, end: (done: () => void) => void): Call {
+    const { nodes, clock } = this.#options;
     const call = callOf(request, nodes);
-    const name = nodeNameOf(call);
-    if (nodes.node(name)?.isReachable === false) throw new Unreachable();
-    await access.check(request, call.url.pathname, name);
-    checkRoute(call);
+    if (nodes.node(nodeNameOf(call))?.isReachable === false) throw new Unreachable();
+    countRequest(call, clock, end);
     return call;
   }
 
+  /** @throws RequestError unless whoever calls may, and what they ask for is there */
+  async #admit(call: Call): Promise<void> {
+    await this.#options.access.check(call.request, call.url.pathname, nodeNameOf(call));
+    checkRoute(call);
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = await this.#admit(request);
+    const call = this.#received(request, whenAnswered(response));
     const [verb] = call.segments;
     const moved = movedTo(call);
-    if (moved !== undefined) return sendElsewhere(moved, call, response);
+    if (moved !== undefined) return sendElsewhere(moved, call, response); // whoever asks
+    await this.#admit(call);
     if (verb === 'containerLogs') return await this.#logs(call, response);
     if (verb === 'podProxy') return await proxyToPod(call, response);
     if (verb === 'logs') return await serveNodeLogs(call, response);
+    if (verb === 'checkpoint') return checkpoint(call);
     if (verb === 'run') return await runOnce(call, response);
     if (verb === 'healthz') return await serveHealth(call, response, this.#slisOf(nodeNameOf(call)));
     if (call.url.pathname === SLIS) return serveSlis(call, response, this.#slisOf(nodeOf(call).name));
@@ -133,6 +142,7 @@ class SharedServer implements KubeletServer {
       throw new RequestError(500, 'Upgrade request required\n');
     }
     const report = REPORTS.get(call.url.pathname.replace(/(.)\/$/, '$1'));
+    if (!report) checkEnabled(call.url.pathname);
     if (!report) throw new RequestError(404, NO_PAGE);
     report(call, response);
   }
@@ -165,7 +175,9 @@ class SharedServer implements KubeletServer {
     socket.on('error', broken);
     const { acceptPeer } = this.#options;
     if (request.headers.upgrade === PEER_PROTOCOL && acceptPeer) return await acceptPeer(socket);
-    this.#streams.serve(upgrade, purposeOf(await this.#admit(request)));
+    const call = this.#received(request, (done) => socket.once('close', done));
+    await this.#admit(call);
+    this.#streams.serve(upgrade, purposeOf(call));
   }
 
   #refuse(socket: Duplex, error: unknown): void {
@@ -184,7 +196,8 @@ class SharedServer implements KubeletServer {
     const text = error instanceof Error ? error.message : String(error);
     // Upstream's router and its handlers end what they say differently.
     if (error instanceof MethodNotAllowed) response.setHeader('allow', error.allowed.join(', '));
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text === NO_PAGE ? `${text}\n` : text);
+    const type = error instanceof UntypedError ? {} : { 'content-type': 'text/plain; charset=utf-8' };
+    response.writeHead(status, type).end(text === NO_PAGE ? `${text}\n` : text);
   }
 }
 

@@ -68,7 +68,7 @@ const NODE_FIELDS = {
   processes: whole('How many processes the node itself has.'),
   clockSkew: text('How far its clock is ahead, or behind: -5m.'),
   reboot: text('Each new text is a boot.'),
-  shutdown: text('Each new text is a shutdown that gives pods this long, and critical ones: 30s,10s.'),
+  shutdown: text('Each new text is a shutdown that gives pods this long, and critical ones: 30s,10s; or by priority: 0=30s,1000=20s.'),
 };
 
 const object = (properties: object, description: string) => ({ type: 'object', description, properties });

@@ -33,7 +33,13 @@ test('what befalls nodes', () => {
   expect(readNodeScript({ networkCut: 'true', diskUsed: '95%', clockSkew: '-5m', reboot: '1', shutdown: '30s,10s' })).toEqual({
     faults: { networkCut: true, diskUsed: '95%', clockSkewMs: -300_000 },
     reboot: '1',
-    shutdown: { text: '30s,10s', graceSeconds: [30, 10] },
+    shutdown: {
+      text: '30s,10s',
+      periods: [
+        { priority: 0, seconds: 30 },
+        { priority: 2_000_000_000, seconds: 10 },
+      ],
+    },
   });
 });
 

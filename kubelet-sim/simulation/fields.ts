@@ -2,6 +2,7 @@
 import { parseQuantity, QuantityError } from '../../api/index.ts';
 import { parseDuration } from '../../runtime/index.ts';
 import type { NodeFaults } from '../node/node-faults.ts';
+import { periodsOf, type ShutdownPeriod } from '../node/shutdown.ts';
 import type { ContainerBehaviour, LoadCurve } from '../runtime/cri.ts';
 import type { PullBehaviour } from '../runtime/image-service.ts';
 
@@ -29,7 +30,7 @@ export interface PodScript {
 export interface NodeScript {
   readonly faults: NodeFaults;
   readonly reboot?: string | undefined;
-  readonly shutdown?: { readonly text: string; readonly graceSeconds: readonly [number, number] } | undefined;
+  readonly shutdown?: { readonly text: string; readonly periods: readonly ShutdownPeriod[] } | undefined;
 }
 
 const EXIT_CODE_DEFAULT = '1';
@@ -114,16 +115,24 @@ export function readNodeScript(fields: Fields): NodeScript {
       ...(clockSkew === undefined ? {} : { clockSkewMs: skewOf(clockSkew) }),
     },
     ...(reboot === undefined ? {} : { reboot }),
-    ...(shutdown === undefined ? {} : { shutdown: { text: shutdown, graceSeconds: gracesOf(shutdown) } }),
+    ...(shutdown === undefined ? {} : { shutdown: { text: shutdown, periods: shutdownOf(shutdown) } }),
   };
 }
 
 const skewOf = (text: string): number => (text.startsWith('-') ? -durationOf('clockSkew', text.slice(1)) : durationOf('clockSkew', text));
 
-/** `30s` for all pods, or `30s,10s`: the latter for critical ones. */
-function gracesOf(text: string): [number, number] {
-  const [ordinary = '', critical = '0s'] = text.split(',').map((part) => part.trim());
-  return [durationOf('shutdown', ordinary) / 1000, durationOf('shutdown', critical) / 1000];
+/** `30s` for all pods, `30s,10s`: the latter for critical ones, or `0=30s,1000=20s`: for those of this priority and more. */
+function shutdownOf(text: string): ShutdownPeriod[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.some((part) => part.includes('='))) return parts.map(periodOf);
+  const [ordinary = '', critical = '0s'] = parts;
+  return periodsOf(durationOf('shutdown', ordinary) / 1000, durationOf('shutdown', critical) / 1000);
+}
+
+function periodOf(text: string): ShutdownPeriod {
+  const [priority = '', period = ''] = text.split('=', 2);
+  if (!/^-?\d+$/.test(priority)) throw wrong('shutdown', 'priorities with periods, such as 0=30s,1000=20s', text);
+  return { priority: Number(priority), seconds: durationOf('shutdown', period) / 1000 };
 }
 
 const wrong = (name: string, wanted: string, text: string): ScriptError => new ScriptError(`${name} takes ${wanted}, not "${text}"`);

@@ -82,11 +82,13 @@ export class Scripts implements NodeScripts {
     const done = this.#done.get(agent.name);
     this.#done.set(agent.name, { reboot: script?.reboot, shutdown: script?.shutdown?.text });
     if (script?.reboot !== undefined && script.reboot !== done?.reboot) agent.reboot();
-    if (script?.shutdown && script.shutdown.text !== done?.shutdown) {
-      agent
-        .shutDown(script.shutdown.graceSeconds)
-        .catch((error: unknown) => this.#options.logger.warn({ err: error, node: agent.name }, 'shutdown broken off'));
-    }
+    if (script?.shutdown?.text !== done?.shutdown) this.#shutDown(agent, script?.shutdown);
+  }
+
+  /** Switches a node off; without periods that is taken back. */
+  #shutDown({ name: node, shutdown }: NodeAgent, script: NodeScript['shutdown']): void {
+    const done = script ? shutdown.begin(script.periods) : shutdown.takeBack();
+    done.catch((error: unknown) => this.#options.logger.warn({ err: error, node }, 'shutdown broken off'));
   }
 
   /** What runs follows annotations that its pod is given, and those that are taken away. */

@@ -14,8 +14,10 @@ import type {
   Service,
 } from '../../api/index.ts';
 import { type Clock, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { admit } from '../node/admission.ts';
+import { PendingResizes } from '../node/pending-resizes.ts';
 import { PodAddresses } from '../node/pod-addresses.ts';
-import { resizeRefusal } from '../node/resize-admission.ts';
+import { deferral, infeasibility } from '../node/resize-admission.ts';
 import type { ConfigSource, IssuedToken } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
@@ -207,14 +209,15 @@ export class TestNode {
       isIdle: () => true,
     };
     const { clock, source } = this;
+    const counts = new KubeletCounts();
     return {
       nodeName: 'node-0',
       hostIPs: ['172.18.0.2'],
       cluster: CLUSTER_DNS,
       runtime: this.runtime,
-      images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),
+      images: new ImageManager({ images: this.#images, events, source, clock, counts, onPulled: () => undefined }),
       restarts: new RestartBackoff(),
-      counts: new KubeletCounts(),
+      counts,
       events,
       statuses,
       source,
@@ -231,7 +234,17 @@ export class TestNode {
       logger: silentLogger,
       pool: () => (this.#options.noRange ? undefined : this.#pool),
       allocatable: () => ALLOCATABLE,
-      admitResize: (pod) => resizeRefusal(pod, { node: { metadata: { name: 'node-0' } }, allocatable: ALLOCATABLE, others: this.others }),
+      resizes: new PendingResizes({
+        clock,
+        signal: new AbortController().signal,
+        admit: (pod) => ({
+          refusal:
+            infeasibility(pod, ALLOCATABLE) ??
+            deferral(admit(pod, { node: { metadata: { name: 'node-0' } }, allocatable: ALLOCATABLE, others: this.others })),
+          leavers: [],
+        }),
+        onAccepted: () => undefined,
+      }),
     };
   }
 

@@ -46,7 +46,7 @@ test('what the node can never give is infeasible, and the pod goes on with what 
   expect([node.container()?.allocatedResources?.cpu, runtimeCpu(node), node.condition('Ready')]).toEqual(['1', 1000, 'True']);
 });
 
-test('what the node cannot give now is deferred, and given when there is room', async () => {
+test('what the node cannot give now is deferred, and given when it looks again three minutes later', async () => {
   const node = new TestNode();
   const other = aContainer('other', { resources: resources('6') });
   node.others.push(aPod({ containers: [other] }, { name: 'other' }));
@@ -57,7 +57,7 @@ test('what the node cannot give now is deferred, and given when there is room', 
     "Node didn't have enough resource: cpu, requested: 4000, used: 6000, capacity: 8000",
   ]);
   node.others.pop();
-  await node.pass(15);
+  await node.pass(185);
   expect([node.condition('PodResizePending'), node.container()?.allocatedResources?.cpu]).toEqual(['', '4']);
 });
 

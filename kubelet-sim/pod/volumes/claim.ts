@@ -15,6 +15,7 @@ import type { ClaimSource } from './claim-source.ts';
 import { driverTree } from './csi.ts';
 import { hostPathType } from './host-path.ts';
 import { networkKey, networkTree, takesGroup } from './network.ts';
+import { pluginOf } from './plugin-name.ts';
 import { MapError, MountError, NotYet, ownershipOf, type PodVolume, UnprocessedError, usesOf, type VolumeScope } from './volume.ts';
 
 /** Says which group may use a volume: pods are put into it. Upstream: `VolumeGidAnnotationKey`, `pkg/volume/util/util.go`. */
@@ -50,6 +51,7 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   const { namespace = '', uid = '' } = pod.metadata;
   let mountable: MountableVolume | undefined;
   let gid: number | undefined;
+  let plugin: string | undefined;
   let waitsSince: number | undefined;
   let unboundSince: number | undefined;
   const claimed = async () => {
@@ -82,6 +84,7 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
     const { claim, volume } = await claimed();
+    plugin = pluginOf(volume.spec);
     const user = { pod: scope.facts().pod, nodeName: scope.node.nodeName };
     if (volume.spec.accessModes?.includes('ReadWriteOncePod') && scope.node.claims.isHeldByOther(claim, user)) {
       throw setUpFailed(volume, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod');
@@ -105,6 +108,9 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     },
     get gid() {
       return gid;
+    },
+    get plugin() {
+      return plugin;
     },
   };
 }

@@ -53,6 +53,8 @@ export interface PodVolume {
   readonly mountable: MountableVolume | undefined;
   /** Group that its users have to be in, once it is set up. */
   readonly gid?: number | undefined;
+  /** Who sets up the volume of a claim, once that is known. */
+  readonly plugin?: string | undefined;
   /** The pod uses it no more. */
   tearDown?(): void;
 }

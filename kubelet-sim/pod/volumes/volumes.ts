@@ -6,7 +6,15 @@ import { hostPathVolume } from './host-path.ts';
 import { networkKey, networkVolume } from './network.ts';
 import { MODE_DEFAULT, type PayloadSource, PayloadVolume } from './payload.ts';
 import { sourceFiles, together } from './projected.ts';
-import { impossibleVolume, MountError, type MountedVolume, type PodVolume, readyVolume, type VolumeScope } from './volume.ts';
+import {
+  impossibleVolume,
+  MountError,
+  type MountedVolume,
+  type PodVolume,
+  readyVolume,
+  UnprocessedError,
+  type VolumeScope,
+} from './volume.ts';
 
 /** The volumes of a pod. A source that has a file of its own here is a row in this list; what nobody knows is an empty directory. */
 export const volumesOf = (volumes: readonly Volume[], scope: VolumeScope): readonly PodVolume[] =>
@@ -61,18 +69,28 @@ export interface SetUp {
   readonly errors: readonly MountError[];
 }
 
-/** Sets up a pod's volumes. Upstream: `pkg/volume/util/operationexecutor/operation_generator.go`. */
-export async function setUpVolumes(volumes: readonly PodVolume[]): Promise<SetUp> {
+/** Takes each volume that was set up, or could not be. */
+export type OnSetUp = (volume: PodVolume, startedAt: number, isDone: boolean) => void;
+
+/** Sets up a pod's volumes. @param told is told of each, with the time that `now` told before. Upstream: `pkg/volume/util/operationexecutor/operation_generator.go`. */
+export async function setUpVolumes(
+  volumes: readonly PodVolume[],
+  told?: { readonly now: () => number; readonly onSetUp: OnSetUp },
+): Promise<SetUp> {
   const mounted: MountedVolume[] = [];
   const errors: MountError[] = [];
-  for (const volume of volumes)
+  for (const volume of volumes) {
+    const startedAt = told?.now() ?? 0;
     try {
       const mountable = await volume.setUp();
+      told?.onSetUp(volume, startedAt, true);
       mounted.push({ name: volume.name, mountable, ...(volume.gid === undefined ? {} : { gid: volume.gid }) });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       errors.push(error instanceof MountError ? error : new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${why}`));
+      if (!(error instanceof UnprocessedError)) told?.onSetUp(volume, startedAt, false);
     }
+  }
   // A copy has no room to grow.
   return { mounted: mounted.slice(), errors };
 }
