@@ -122,6 +122,16 @@ test('an image that nobody described stays, quietly, and listens on the ports th
   expect([node.state(id), await node.log(id)]).toEqual(['Completed 0', '']);
 });
 
+test.each([{}, { command: ['/bin/reloader', '--watch-interval=0'] }, { args: ['--once'] }])(
+  'an image that nobody described has done its work at once where others wait for its end: %o',
+  async (wish) => {
+    const node = new TestRuntime();
+    const id = await node.start(node.sandbox(), { image: 'quay.io/acme/reloader:v1', ...wish, isStep: true });
+    await node.pass(1);
+    expect(node.state(id)).toBe('Completed 0');
+  },
+);
+
 test('databases speak their own protocols: a line to redis is answered, HTTP is not', async () => {
   const node = new TestRuntime();
   const sandbox = node.sandbox();
