@@ -295,15 +295,16 @@ describe('constraints that the configuration gives to pods without their own', (
     defaultConstraints: [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' }],
   };
   const configuration = readConfiguration({ profiles: [{ pluginConfig: [{ name: 'PodTopologySpread', args }] }] }, '.');
-  const service = { metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' } } };
-  const replicaSet = { metadata: { name: 'web-1', namespace: 'default' }, spec: { selector: { matchLabels: { app: 'web' } } } };
+  const metaOf = (name: string) => ({ name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '' });
+  const service = { metadata: metaOf('web'), spec: { selector: { app: 'web' } } };
+  const replicaSet = { metadata: metaOf('web-1'), spec: { selector: { matchLabels: { app: 'web' } } } };
   const replica = (name: string) =>
     aPod(name)
       .labelled({ app: 'web' })
       .preferring('kubernetes.io/hostname', 'a', 100)
       .ownedBy({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'u', controller: true });
 
-  it.each([
+  it.each<[string, Case['objects']]>([
     ['of a Service', { services: [service] }],
     ['of a ReplicaSet', { replicasets: [replicaSet] }],
     ['of a ReplicaSet behind a Service, which select by the same label', { services: [service], replicasets: [replicaSet] }],

@@ -4,7 +4,11 @@ import type { PodInfo } from './pod-info.ts';
 /** Labels that everything has that a selector selects, each once: selectors of a Service and of a ReplicaSet say mostly the same. */
 function labelsOf({ requirements }: LabelSelectorQuery): Iterable<readonly [key: string, value: string]> {
   const labels = new Map<string, readonly [string, string]>();
-  for (const { key, operator, values: [value = '', ...more] } of requirements) {
+  for (const {
+    key,
+    operator,
+    values: [value = '', ...more],
+  } of requirements) {
     // A key has no equals sign.
     if ((operator === '=' || operator === 'in') && more.length === 0) labels.set(`${key}=${value}`, [key, value]);
   }

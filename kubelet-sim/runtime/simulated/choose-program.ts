@@ -55,8 +55,11 @@ export function chooseProgram(request: ProgramRequest): Program | FileCommand {
   const isOwnFile = path.includes('/') && request.isMounted(path);
   if (!isOwnFile && image.shell && hasTool(name, image.base)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(image));
   if (isOwnFile || image.known) return { file: argv };
-  return request.isExec || isStep(request) ? exitProgram(0) : imageProgram(image, args);
+  return undescribedProgram(request);
 }
+
+const undescribedProgram = (request: ProgramRequest): Program =>
+  request.isExec || isStep(request) ? exitProgram(0) : imageProgram(request.image, request.args);
 
 /** What nobody described, and is waited for, has done its work: a server is waited for by nobody. */
 const isStep = ({ image, isStep: waited }: ProgramRequest): boolean => waited === true && !image.known;
