@@ -106,6 +106,14 @@ test.each<[string, string, Parameters<typeof ask>[2], string]>([
   ['registry.k8s.io/e2e-test-images/agnhost:2.40', '/healthz', { args: ['liveness'], port: 8080, afterSeconds: 9 }, '200 ok'],
   ['registry.k8s.io/e2e-test-images/agnhost:2.40', '/healthz', { args: ['liveness'], port: 8080, afterSeconds: 11 }, '500 error: 11'],
   ['gcr.io/google-samples/hello-app:1.0', '/', { port: 8080 }, '200 Hello, world!'],
+  [
+    'prom/prometheus',
+    '/metrics',
+    { args: ['--config.file=/p.yml'], port: 9090 },
+    "200 # HELP prometheus_build_info A metric with a constant '1' value.",
+  ],
+  ['quay.io/prometheus/prometheus:v3.8.0', '/-/ready', { port: 9090 }, '200 Prometheus Server is Ready.'],
+  ['quay.io/prometheus/alertmanager:v0.29.0', '/-/ready', { port: 9093 }, '200 OK'],
   ['python', '/', { command: ['python3', '-m', 'http.server', '8000'], port: 8000 }, '200 ok'],
 ])('%s answers %s %o with %s', async (image, path, wish, wanted) => {
   expect(await ask(image, path, wish)).toBe(wanted);
