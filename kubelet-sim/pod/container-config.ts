@@ -2,6 +2,7 @@ import { type Container, type Pod, parseQuantity, type ResourceRequirements } fr
 import type { ContainerBehaviour, ContainerConfig, ContainerResources, ContainerSecurity, NamespaceOptions } from '../runtime/cri.ts';
 import type { Image } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
+import { isSidecar } from './container-names.ts';
 import { ContainerConfigError, environmentOf, expand, refersToConfig } from './environment.ts';
 import type { PodFacts } from './field-ref.ts';
 import { runtimeResources } from './resize.ts';
@@ -105,8 +106,12 @@ function optionalOf({ pod, container, targetId, behaviour, volumes }: ContainerP
     ...(security ? { security } : {}),
     ...(namespaces ? { namespaces } : {}),
     ...(behaviour ? { behaviour } : {}),
+    ...(isStepOf(facts.pod, container) ? { isStep: true } : {}),
   };
 }
+
+const isStepOf = ({ spec: { initContainers } }: Pod, container: Container): boolean =>
+  initContainers !== undefined && !isSidecar(container) && initContainers.some(({ name }) => name === container.name);
 
 /** What containers are given who ask for the same: one object for all of them, as what they ask for is one. */
 const given = new WeakMap<ResourceRequirements, ContainerResources>();

@@ -193,6 +193,8 @@ export interface ContainerConfig {
   readonly namespaces?: NamespaceOptions | undefined;
   /** What a script makes of it. */
   readonly behaviour?: ContainerBehaviour | undefined;
+  /** Others start when it has ended well: an init container that is no sidecar. */
+  readonly isStep?: boolean | undefined;
 }
 
 /** CRI's LinuxContainerResources, in a pod's units. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '../../api/index.ts';
+import { readConfiguration } from '../config/read-configuration.ts';
 import { aNode, aPod } from '../testing/builders.ts';
 import { affinity, type Case, inZone, namespaces, none, placement, spread, web } from '../testing/cases.ts';
+import { Placement } from '../testing/placement.ts';
 
 describe('where pods may go', () => {
   const cases: [string, string, Case][] = [
@@ -284,5 +286,36 @@ describe('where pods may go', () => {
   ];
   it.each(cases)('%s', (_, expected, given) => {
     expect(placement(given).nodeFor(given.pod)).toBe(expected);
+  });
+});
+
+describe('constraints that the configuration gives to pods without their own', () => {
+  const args = {
+    defaultingType: 'List',
+    defaultConstraints: [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' }],
+  };
+  const configuration = readConfiguration({ profiles: [{ pluginConfig: [{ name: 'PodTopologySpread', args }] }] }, '.');
+  const metaOf = (name: string) => ({ name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '' });
+  const service = { metadata: metaOf('web'), spec: { selector: { app: 'web' } } };
+  const replicaSet = { metadata: metaOf('web-1'), spec: { selector: { matchLabels: { app: 'web' } } } };
+  const replica = (name: string) =>
+    aPod(name)
+      .labelled({ app: 'web' })
+      .preferring('kubernetes.io/hostname', 'a', 100)
+      .ownedBy({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'u', controller: true });
+
+  it.each<[string, Case['objects']]>([
+    ['of a Service', { services: [service] }],
+    ['of a ReplicaSet', { replicasets: [replicaSet] }],
+    ['of a ReplicaSet behind a Service, which select by the same label', { services: [service], replicasets: [replicaSet] }],
+  ])('spread the pods %s from the first one on', (_, objects) => {
+    const nodes = ['a', 'b', 'c'].map((name) => aNode(name).labelled({ 'kubernetes.io/hostname': name }));
+    const made = new Placement({ objects, configuration }).with(nodes);
+    const chosen = ['p0', 'p1', 'p2'].map((name) => {
+      const node = made.nodeFor(replica(name));
+      made.cache.addPod(replica(name).on(node).build());
+      return node;
+    });
+    expect(chosen.sort()).toEqual(['a', 'b', 'c']);
   });
 });

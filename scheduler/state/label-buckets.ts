@@ -1,11 +1,19 @@
 import type { LabelSelectorQuery } from '../../api/index.ts';
 import type { PodInfo } from './pod-info.ts';
 
-/** Labels that everything has that a selector selects. */
-const labelsOf = ({ requirements }: LabelSelectorQuery): (readonly [key: string, value: string])[] =>
-  requirements.flatMap(({ key, operator, values: [value = '', ...more] }) =>
-    (operator === '=' || operator === 'in') && more.length === 0 ? [[key, value] as const] : [],
-  );
+/** Labels that everything has that a selector selects, each once: selectors of a Service and of a ReplicaSet say mostly the same. */
+function labelsOf({ requirements }: LabelSelectorQuery): Iterable<readonly [key: string, value: string]> {
+  const labels = new Map<string, readonly [string, string]>();
+  for (const {
+    key,
+    operator,
+    values: [value = '', ...more],
+  } of requirements) {
+    // A key has no equals sign.
+    if ((operator === '=' || operator === 'in') && more.length === 0) labels.set(`${key}=${value}`, [key, value]);
+  }
+  return labels.values();
+}
 
 /** The placed pods of a namespace that have a value of a label, and who asks about them. */
 export interface Bucket<T> {
@@ -33,7 +41,7 @@ export class LabelBuckets<T> {
    * asks for no label's value.
    */
   of(namespaces: ReadonlySet<string>, selector: LabelSelectorQuery): readonly Bucket<T>[] | undefined {
-    const places = labelsOf(selector).map(([key, value]) => {
+    const places = Array.from(labelsOf(selector), ([key, value]) => {
       const buckets = this.#keyed(key);
       return Array.from(namespaces, (namespace) => bucketOf(buckets, namespace, value));
     });

@@ -88,6 +88,17 @@ describe('pods that answer a query', () => {
     }
   });
 
+  it('are counted on when a selector asks twice for a label, as a Service and a ReplicaSet together do, and none was there at first', () => {
+    const placed = new Map<string, readonly [PodInfo, number]>();
+    const counts = new PodCounts({ placed: () => placed.values(), placedPod: (uid) => placed.get(uid) });
+    const once = fromLabels({ app: 'a' });
+    const selector = { ...once, requirements: [...once.requirements, ...once.requirements] };
+    const query = { ...queryOf(['n'], { app: 'a' }), selector };
+    expect(counts.of(query).at(3)).toBe(0);
+    counts.change(podOf('u', 'n', { app: 'a' }), 3, 1);
+    expect(counts.of(query).at(3)).toBe(1);
+  });
+
   it('are looked for among those that have the rarest of their labels', () => {
     const placed = new Map(
       Array.from({ length: 100 }, (_, i) => [`u${i}`, [podOf(`u${i}`, 'n', { app: 'a', hash: `h${i % 50}` }), i] as const]),

@@ -34,6 +34,17 @@ test('an init container that fails is tried again, with growing waits, and holds
   expect(node.container('init')?.state?.waiting?.message).toBe('back-off 40s restarting failed container=init pod=web_default(uid-of-web)');
 });
 
+test('an init container of an image that nobody described ends, so that the pod goes on; a sidecar of that image stays', async () => {
+  const node = new TestNode();
+  const image = 'quay.io/acme/config-reloader:v1';
+  await node.run({
+    initContainers: [aContainer('once', { image, command: ['/bin/reloader'] }), aContainer('side', { image, restartPolicy: 'Always' })],
+    containers: [aContainer('main', { image })],
+  });
+  await node.pass(1);
+  expect([node.state('once'), node.state('side'), node.state()]).toEqual(['Completed 0', 'running', 'running']);
+});
+
 test('a failed init container ends a pod that never restarts', async () => {
   const node = new TestNode();
   await node.run({ restartPolicy: 'Never', initContainers: [shell('init', 'exit 3')] });

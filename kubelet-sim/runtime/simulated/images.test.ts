@@ -106,6 +106,14 @@ test.each<[string, string, Parameters<typeof ask>[2], string]>([
   ['registry.k8s.io/e2e-test-images/agnhost:2.40', '/healthz', { args: ['liveness'], port: 8080, afterSeconds: 9 }, '200 ok'],
   ['registry.k8s.io/e2e-test-images/agnhost:2.40', '/healthz', { args: ['liveness'], port: 8080, afterSeconds: 11 }, '500 error: 11'],
   ['gcr.io/google-samples/hello-app:1.0', '/', { port: 8080 }, '200 Hello, world!'],
+  [
+    'prom/prometheus',
+    '/metrics',
+    { args: ['--config.file=/p.yml'], port: 9090 },
+    "200 # HELP prometheus_build_info A metric with a constant '1' value.",
+  ],
+  ['quay.io/prometheus/prometheus:v3.8.0', '/-/ready', { port: 9090 }, '200 Prometheus Server is Ready.'],
+  ['quay.io/prometheus/alertmanager:v0.29.0', '/-/ready', { port: 9093 }, '200 OK'],
   ['python', '/', { command: ['python3', '-m', 'http.server', '8000'], port: 8000 }, '200 ok'],
 ])('%s answers %s %o with %s', async (image, path, wish, wanted) => {
   expect(await ask(image, path, wish)).toBe(wanted);
@@ -121,6 +129,16 @@ test('an image that nobody described stays, quietly, and listens on the ports th
   await node.pass(0);
   expect([node.state(id), await node.log(id)]).toEqual(['Completed 0', '']);
 });
+
+test.each([{}, { command: ['/bin/reloader', '--watch-interval=0'] }, { args: ['--once'] }])(
+  'an image that nobody described has done its work at once where others wait for its end: %o',
+  async (wish) => {
+    const node = new TestRuntime();
+    const id = await node.start(node.sandbox(), { image: 'quay.io/acme/reloader:v1', ...wish, isStep: true });
+    await node.pass(1);
+    expect(node.state(id)).toBe('Completed 0');
+  },
+);
 
 test('databases speak their own protocols: a line to redis is answered, HTTP is not', async () => {
   const node = new TestRuntime();

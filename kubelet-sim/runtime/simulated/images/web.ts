@@ -4,6 +4,12 @@ import { MAINLINE } from '../nginx/version.ts';
 
 const MIB = 1024 * 1024;
 
+/** What a program of Prometheus' own says of itself: enough for a scraper to see that it is up. */
+const metricsOf = (program: string) => ({
+  path: '/metrics',
+  body: `# HELP ${program}_build_info A metric with a constant '1' value.\n# TYPE ${program}_build_info gauge\n${program}_build_info 1\n`,
+});
+
 /** Images made of nginx whose configuration is their own: their servers are described, as others are. */
 const ofNginx: Omit<ImageEntry, 'repository'> = {
   ...NGINX,
@@ -132,19 +138,40 @@ export const WEB: readonly ImageEntry[] = [
     sizeBytes: 130_000_000,
     replies: [{ path: '/api/health', body: '{"database":"ok"}\n' }],
   },
+  // On Docker Hub and on Quay.
+  ...['prom/prometheus', 'prometheus/prometheus'].map(
+    (repository): ImageEntry => ({
+      repository,
+      run: 'server',
+      ports: [9090],
+      uid: 65_534,
+      replies: [
+        { path: '/-/healthy', body: 'Prometheus Server is Healthy.\n' },
+        { path: '/-/ready', body: 'Prometheus Server is Ready.\n' },
+        metricsOf('prometheus'),
+      ],
+      sizeBytes: 110_000_000,
+    }),
+  ),
+  ...['prom/alertmanager', 'prometheus/alertmanager'].map(
+    (repository): ImageEntry => ({
+      repository,
+      run: 'server',
+      ports: [9093],
+      uid: 65_534,
+      replies: [{ path: '/-/healthy', body: 'OK' }, { path: '/-/ready', body: 'OK' }, metricsOf('alertmanager')],
+      sizeBytes: 31_000_000,
+    }),
+  ),
   {
-    repository: 'prom/prometheus',
+    repository: 'node-exporter',
     run: 'server',
-    ports: [9090],
+    shell: false,
+    ports: [9100],
     uid: 65_534,
-    replies: [
-      { path: '/-/healthy', body: 'Prometheus Server is Healthy.\n' },
-      { path: '/-/ready', body: 'Prometheus Server is Ready.\n' },
-    ],
-    sizeBytes: 110_000_000,
+    replies: [metricsOf('node_exporter')],
+    sizeBytes: 12_000_000,
   },
-  { repository: 'prom/alertmanager', run: 'server', ports: [9093], uid: 65_534, sizeBytes: 31_000_000 },
-  { repository: 'node-exporter', run: 'server', shell: false, ports: [9100], uid: 65_534, sizeBytes: 12_000_000 },
   { repository: 'kube-state-metrics', run: 'server', shell: false, ports: [8080, 8081], uid: 65_534, sizeBytes: 14_000_000 },
   {
     repository: 'metrics-server',
