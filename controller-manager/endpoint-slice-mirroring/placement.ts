@@ -1,5 +1,12 @@
 import type { Endpoint, EndpointSlice, Live } from '../../api/index.ts';
-import { type EndpointGroup, endpointKey, inSliceOrder, type NewSlice, portsKey, type SliceChanges } from '../shared/endpoint-slices/placement.ts';
+import {
+  type EndpointGroup,
+  endpointKey,
+  inSliceOrder,
+  type NewSlice,
+  portsKey,
+  type SliceChanges,
+} from '../shared/endpoint-slices/placement.ts';
 import { deepEqual } from '../shared/equality.ts';
 
 type Slice = Live<EndpointSlice>;

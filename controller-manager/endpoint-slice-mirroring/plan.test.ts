@@ -72,7 +72,10 @@ describe('mirrors', () => {
   });
 
   it('are written anew as a whole under their name, which then counts as given, and over those of other ports', () => {
-    const [http, https] = [{ name: 'http', port: 80 }, { name: 'https', port: 443 }];
+    const [http, https] = [
+      { name: 'http', port: 80 },
+      { name: 'https', port: 443 },
+    ];
     const subset = (ip: string, ...ports: { name: string; port: number }[]) => ({ addresses: [{ ip }], ports });
     const slices = planMirrors(endpoints([subset('10.0.0.1', http)]), [], 9).changes.creates.map(
       (slice) => ({ ...slice, metadata: { ...meta('db-1'), ...slice.metadata, finalizers: ['a.b/c'] } }) as Live<EndpointSlice>,
