@@ -137,6 +137,24 @@ describe('mirrors', () => {
     ]);
   });
 
+  it('have a port by itself that names an application’s protocol in subsets of other addresses', () => {
+    const web = { name: 'web', port: 80 };
+    const grpc = { name: 'grpc', port: 81, appProtocol: 'x' };
+    const said = (subsets: Endpoints['subsets']) =>
+      planMirrors(endpoints(subsets), [], 9)
+        .changes.creates.map((slice) => [slice.ports?.map(({ name }) => name), slice.endpoints.map(({ addresses }) => addresses[0])])
+        .sort();
+    const one = { addresses: [{ ip: '10.0.0.1' }], ports: [web, grpc] };
+    const two = { addresses: [{ ip: '10.0.0.2' }], ports: [web, grpc] };
+    const both = ['10.0.0.1', '10.0.0.2'];
+    expect(said([one, two])).toEqual([
+      [['grpc'], both],
+      [['web'], both],
+    ]);
+    expect(said([one, one])).toEqual([[expect.arrayContaining(['web', 'grpc']), ['10.0.0.1']]]);
+    expect(said([{ ...one, addresses: both.map((ip) => ({ ip })) }])).toEqual([[expect.arrayContaining(['web', 'grpc']), both]]);
+  });
+
   it('list their ports as kube-controller-manager orders them, by hash', () => {
     const ports = [
       { name: 'b', port: 81, protocol: 'UDP', appProtocol: 'x.y/z' },

@@ -55,7 +55,7 @@ export interface MirrorPlan {
 export function planMirrors(endpoints: Live<Endpoints>, slices: readonly Slice[], max: number): MirrorPlan {
   const groups = new Map<Type, Map<string, EndpointGroup>>(TYPES.map((type) => [type, new Map()]));
   const counts = { invalid: 0, skipped: 0 };
-  for (const subset of repack(endpoints.subsets ?? [])) {
+  for (const subset of repack(endpoints.subsets ?? [], { apart: true })) {
     const { kept, invalid, skipped } = addressesOf(subset, max);
     counts.invalid += invalid;
     counts.skipped += skipped;
