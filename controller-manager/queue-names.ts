@@ -5,6 +5,7 @@ import type { QueueNames } from '../client/index.ts';
  * the one that does most of the work. Upstream: `pkg/controller`.
  */
 export const QUEUE_NAMES: QueueNames = {
+  'bootstrap-signer-controller': 'bootstrap_signer_queue',
   'certificatesigningrequest-approving-controller': 'certificate',
   'clusterrole-aggregation-controller': 'ClusterRoleAggregator',
   'cronjob-controller': 'cronjob',
@@ -19,6 +20,7 @@ export const QUEUE_NAMES: QueueNames = {
   'horizontal-pod-autoscaler-controller': 'horizontalpodautoscaler',
   'job-controller': 'job',
   'namespace-controller': 'namespace',
+  'node-ipam-controller': 'cidrallocator_node',
   'node-lifecycle-controller': 'node_lifecycle_controller',
   'persistentvolume-attach-detach-controller': 'pvcs',
   'persistentvolume-binder-controller': 'claims',
@@ -34,8 +36,10 @@ export const QUEUE_NAMES: QueueNames = {
   'service-cidr-controller': 'ipaddresses',
   'service-lb-controller': 'service',
   'serviceaccount-controller': 'serviceaccount',
+  'serviceaccount-token-controller': 'serviceaccount_tokens_service',
   'statefulset-controller': 'statefulset',
   'taint-eviction-controller': 'noexec_taint_pod',
+  'token-cleaner-controller': 'token_cleaner',
   'ttl-after-finished-controller': 'ttl_jobs_to_delete',
   'ttl-controller': 'ttlcontroller',
   'volumeattributesclass-protection-controller': 'vacprotection',

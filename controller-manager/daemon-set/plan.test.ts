@@ -231,6 +231,18 @@ describe('planUpdate', () => {
       expected: [['a', 'b'], []],
     },
     {
+      why: 'what is left of a node that is gone, as any other',
+      set: strategy({ maxUnavailable: 1 }),
+      pods: [fresh('a', 'n1').ready(), old('b', 'gone').ready()],
+      expected: [['b'], []],
+    },
+    {
+      why: 'no other while that of a node that is gone does not work',
+      set: strategy({ maxUnavailable: 1 }),
+      pods: [old('a', 'n1').ready(), old('b', 'gone').running()],
+      expected: [['b'], []],
+    },
+    {
       why: 'beside, with surge',
       set: strategy({ maxSurge: 1, maxUnavailable: 0 }),
       pods: [old('a', 'n1').ready(), old('b', 'n2').ready(), old('c', 'n3')],

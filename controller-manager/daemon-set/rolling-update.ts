@@ -21,7 +21,7 @@ export function planUpdate(observed: Observed, views: readonly NodeView[]): Upda
   if (daemonSet.spec.updateStrategy?.type !== 'RollingUpdate') return none;
   const desired = views.filter(({ shouldRun }) => shouldRun).length;
   const limits = limitsOf(daemonSet, desired);
-  if (limits.maxSurge === 0) return replaceInPlace(observed, views, limits.maxUnavailable);
+  if (limits.maxSurge === 0) return replaceInPlace(observed, limits.maxUnavailable);
   return replaceBeside(observed, views, limits.maxSurge, desired);
 }
 
@@ -53,9 +53,12 @@ function standingOf(observed: Observed, pods: readonly Live<Pod>[]): Standing {
   return old ? { kind: 'old', pod: old, isAvailable: isAvailable(observed, old) } : { kind: 'unsettled' };
 }
 
-/** Deletes just as many old pods as may be unavailable; old ones that do not work anyway all go. */
-function replaceInPlace(observed: Observed, views: readonly NodeView[], maxUnavailable: number): UpdatePlan {
-  const standings = views.filter(({ pods }) => pods.length > 0).map(({ pods }) => standingOf(observed, pods));
+/**
+ * Deletes just as many old pods as may be unavailable; old ones that do not work anyway all go. Those whose node is gone are among
+ * them, as upstream, until somebody collects them.
+ */
+function replaceInPlace(observed: Observed, maxUnavailable: number): UpdatePlan {
+  const standings = [...observed.podsByNode.values()].map((pods) => standingOf(observed, pods));
   const works = (standing: Standing) => (standing.kind === 'updated' || standing.kind === 'old') && standing.isAvailable;
   const unavailable = standings.filter((standing) => !works(standing)).length;
   const old = standings.filter((standing) => standing.kind === 'old');

@@ -71,6 +71,33 @@ describe('mirrors', () => {
     expect(planMirrors(endpoints([], same), slices, 1000).changes.deletes).toHaveLength(2);
   });
 
+  it('are written anew as a whole under their name, which then counts as given, and over those of other ports', () => {
+    const [http, https] = [
+      { name: 'http', port: 80 },
+      { name: 'https', port: 443 },
+    ];
+    const subset = (ip: string, ...ports: { name: string; port: number }[]) => ({ addresses: [{ ip }], ports });
+    const slices = planMirrors(endpoints([subset('10.0.0.1', http)]), [], 9).changes.creates.map(
+      (slice) => ({ ...slice, metadata: { ...meta('db-1'), ...slice.metadata, finalizers: ['a.b/c'] } }) as Live<EndpointSlice>,
+    );
+    const written = (to: Live<Endpoints>, from = slices) =>
+      planMirrors(to, from, 9).changes.updates.map(({ metadata, ports, endpoints: listed }) => [
+        metadata.name,
+        metadata.generateName,
+        metadata.finalizers,
+        metadata.ownerReferences?.[0]?.uid,
+        ports?.map(({ port }) => port),
+        listed.map(({ addresses }) => addresses[0]),
+      ]);
+    expect(written(endpoints([subset('10.0.0.2', http)]))).toEqual([['db-1', undefined, undefined, 'uid-db', [80], ['10.0.0.2']]]);
+    expect(written(endpoints([subset('10.0.0.1', https)]))).toEqual([['db-1', 'db-', undefined, 'uid-db', [443], ['10.0.0.1']]]);
+    expect(written(endpoints([subset('10.0.0.1', http)], { uid: 'new' }))).toEqual([
+      ['db-1', undefined, undefined, 'new', [80], ['10.0.0.1']],
+    ]);
+    const surplus = planMirrors(endpoints([subset('10.0.0.1', http)]), [...slices, ...slices], 9).changes;
+    expect([surplus.unchanged.length, surplus.deletes.length, surplus.updates.length]).toEqual([1, 1, 0]);
+  });
+
   it('leave out what is too much and what is no address', () => {
     const addresses = Array.from({ length: 5 }, (_, i) => ({ ip: i === 0 ? 'nonsense' : `10.0.0.${i}` }));
     const { changes, invalid, skipped } = planMirrors(endpoints([{ addresses, ports: [] }]), [], 3);
@@ -108,6 +135,24 @@ describe('mirrors', () => {
       ],
       [[443], [['10.0.0.1', true]]],
     ]);
+  });
+
+  it('have a port by itself that names an application’s protocol in subsets of other addresses', () => {
+    const web = { name: 'web', port: 80 };
+    const grpc = { name: 'grpc', port: 81, appProtocol: 'x' };
+    const said = (subsets: Endpoints['subsets']) =>
+      planMirrors(endpoints(subsets), [], 9)
+        .changes.creates.map((slice) => [slice.ports?.map(({ name }) => name), slice.endpoints.map(({ addresses }) => addresses[0])])
+        .sort();
+    const one = { addresses: [{ ip: '10.0.0.1' }], ports: [web, grpc] };
+    const two = { addresses: [{ ip: '10.0.0.2' }], ports: [web, grpc] };
+    const both = ['10.0.0.1', '10.0.0.2'];
+    expect(said([one, two])).toEqual([
+      [['grpc'], both],
+      [['web'], both],
+    ]);
+    expect(said([one, one])).toEqual([[expect.arrayContaining(['web', 'grpc']), ['10.0.0.1']]]);
+    expect(said([{ ...one, addresses: both.map((ip) => ({ ip })) }])).toEqual([[expect.arrayContaining(['web', 'grpc']), both]]);
   });
 
   it('list their ports as kube-controller-manager orders them, by hash', () => {

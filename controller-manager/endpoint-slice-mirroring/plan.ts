@@ -15,16 +15,12 @@ import { repack } from '../endpoints/subsets.ts';
 import {
   type EndpointGroup,
   endpointKey,
-  type NewSlice,
-  placeEndpoints,
   portsKey,
-  reuseDeleted,
   SERVICE_NAME,
   SLICE_MANAGED_BY,
   type SliceChanges,
-  type SliceMaker,
 } from '../shared/endpoint-slices/placement.ts';
-import { deepEqual } from '../shared/equality.ts';
+import { type MirrorMaker, placeMirrors } from './placement.ts';
 
 export const MIRROR_MANAGER = 'endpointslicemirroring-controller.k8s.io';
 const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
@@ -59,7 +55,7 @@ export interface MirrorPlan {
 export function planMirrors(endpoints: Live<Endpoints>, slices: readonly Slice[], max: number): MirrorPlan {
   const groups = new Map<Type, Map<string, EndpointGroup>>(TYPES.map((type) => [type, new Map()]));
   const counts = { invalid: 0, skipped: 0 };
-  for (const subset of repack(endpoints.subsets ?? [])) {
+  for (const subset of repack(endpoints.subsets ?? [], { apart: true })) {
     const { kept, invalid, skipped } = addressesOf(subset, max);
     counts.invalid += invalid;
     counts.skipped += skipped;
@@ -67,12 +63,8 @@ export function planMirrors(endpoints: Live<Endpoints>, slices: readonly Slice[]
   }
   const all: SliceChanges = { creates: [], updates: [], deletes: [], unchanged: [] };
   for (const type of TYPES) {
-    const maker = makerOf(endpoints, type);
     const existing = slices.filter(({ addressType }) => addressType === type);
-    const { creates, updates, deletes, unchanged } = reuseDeleted(
-      placeEndpoints(existing, groups.get(type) ?? new Map(), maker),
-      maker.owns,
-    );
+    const { creates, updates, deletes, unchanged } = placeMirrors(existing, groups.get(type) ?? new Map(), makerOf(endpoints, type, max));
     all.creates.push(...creates);
     all.updates.push(...updates);
     all.deletes.push(...deletes);
@@ -122,30 +114,20 @@ const portsOf = ({ ports = [] }: EndpointSubset): DiscoveryV1EndpointPort[] =>
     ...(appProtocol === undefined ? {} : { appProtocol }),
   }));
 
-function makerOf(endpoints: Live<Endpoints>, addressType: Type): SliceMaker {
+function makerOf(endpoints: Live<Endpoints>, addressType: Type, max: number): MirrorMaker {
   const { name, namespace, uid } = endpoints.metadata;
   const { labels, annotations } = mirroredMetadata(endpoints);
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Endpoints', name, uid, controller: true, blockOwnerDeletion: true }];
   return {
-    max: SLICE_MAX,
-    make: (ports): NewSlice => ({
+    max,
+    make: () => ({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: {
-        generateName: `${name}-`,
-        namespace,
-        labels,
-        annotations,
-        ownerReferences: [{ apiVersion: 'v1', kind: 'Endpoints', name, uid, controller: true, blockOwnerDeletion: true }],
-      },
+      metadata: { generateName: `${name}-`, namespace, labels, annotations, ownerReferences },
       addressType,
       endpoints: [],
-      ports: [...ports],
+      ports: [],
     }),
-    relabelled: (slice) => {
-      if (deepEqual(slice.metadata.annotations ?? {}, annotations) && deepEqual(slice.metadata.labels ?? {}, labels)) return undefined;
-      return { ...slice, metadata: { ...slice.metadata, labels, annotations } };
-    },
-    owns: ({ metadata }) => (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid),
   };
 }
 

@@ -111,6 +111,20 @@ describe('planEndpoints', () => {
     expect(planEndpoints(aService(), [], current, undefined)?.subsets).toEqual([]);
   });
 
+  it.each([
+    { labels: { 'service.kubernetes.io/headless': 'x' }, annotations: {} },
+    { labels: { 'endpoints.kubernetes.io/managed-by': 'me' }, annotations: {} },
+    { labels: { team: 'a' }, annotations: undefined },
+  ])(
+    'Endpoints of a Service with $labels that it copies to none are written at every look, as upstream does',
+    ({ labels, annotations }) => {
+      const service = { ...aService(), metadata: meta('web', { labels }) };
+      const first = planEndpoints(service, [], undefined, '2026-01-01T00:00:00Z');
+      const current: Endpoints = { metadata: meta('web', { labels: first?.labels, annotations: first?.annotations }), subsets: [] };
+      expect(planEndpoints(service, [], current, undefined)?.annotations).toEqual(annotations);
+    },
+  );
+
   it('cuts a list that is too long, the not ready first, and says so', () => {
     const pods = Array.from({ length: CAPACITY + 10 }, (_, i) => {
       const pod = aPod(`p${i}`)

@@ -55,7 +55,7 @@ export function planEndpoints(
   const isSame =
     current !== undefined &&
     deepEqual(withoutVersions(current.subsets ?? []), withoutVersions(subsets)) &&
-    deepEqual(withoutHeadless(current.metadata.labels), withoutHeadless(labels)) &&
+    areLabelsRight(current.metadata.labels, service.metadata.labels) &&
     over === (truncated ? TRUNCATED : undefined);
   if (isSame) return undefined;
   const annotations = {
@@ -66,7 +66,18 @@ export function planEndpoints(
   return { subsets, labels, annotations };
 }
 
-/** Whoever labels a Service so does not make it headless; alone the label is no reason to write. */
+/**
+ * Whether Endpoints have the labels of their Service. Those that this controller sets do not count among theirs, but do among the
+ * Service's: of a Service that has one of them the Endpoints are never right, and written at every look. Upstream:
+ * `labelsCorrectForEndpoints`.
+ */
+function areLabelsRight(labels: Readonly<Record<string, string>> = {}, wanted: Readonly<Record<string, string>> = {}): boolean {
+  if (labels[MANAGED_BY] !== MANAGER) return false;
+  const copied = Object.entries(labels).filter(([key]) => key !== HEADLESS && key !== MANAGED_BY);
+  return copied.length === Object.keys(wanted).length && copied.every(([key, value]) => wanted[key] === value);
+}
+
+/** Whoever labels a Service so does not make it headless. */
 function withoutHeadless({ [HEADLESS]: _, ...labels }: Readonly<Record<string, string>> = {}): Record<string, string> {
   return labels;
 }

@@ -1,5 +1,5 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, ObjectReference } from '../../api/index.ts';
-import { canonicalJson } from '../shared/equality.ts';
+import { canonicalJson, deepEqual } from '../shared/equality.ts';
 import { byHash } from '../shared/hash-order.ts';
 
 /** A port, and whether each address that has it is ready for it. */
@@ -13,15 +13,18 @@ interface PortAddresses {
  * Subsets in the form that Endpoints are compared and written in. Ports that the same addresses have, ready and not, are together; an address that
  * one says is not ready for a port is not. Addresses are in the order of their text; ports, and subsets, in that of a hash of what Go prints of
  * them, which clients see. Upstream: `RepackSubsets` of `pkg/api/v1/endpoints/util.go`.
+ *
+ * @param apart whether ports of two subsets that name an application's protocol are two ports, be they alike. Upstream has them so when it
+ *   read the subsets, and not when it made them of a Service's ports: it compares pointers.
  */
-export function repack(subsets: readonly EndpointSubset[]): EndpointSubset[] {
+export function repack(subsets: readonly EndpointSubset[], { apart = false } = {}): EndpointSubset[] {
   const groups = new Map<string, { addresses: [EndpointAddress, boolean][]; ports: EndpointPort[] }>();
-  for (const { port, ready } of addressesByPort(subsets)) {
+  for (const { port, ready } of addressesByPort(subsets, apart)) {
     if (ready.size === 0) continue;
     const addresses = [...ready].sort(([a], [b]) => byIp(a, b));
     const key = addresses.map(([address, isReady]) => `${keyOf(address)}/${isReady}`).join();
     const group = groups.get(key) ?? { addresses, ports: [] };
-    if (port) group.ports.push(port);
+    if (port && !group.ports.some((one) => deepEqual(one, port))) group.ports.push(port);
     groups.set(key, group);
   }
   const packed = [...groups.values()].map(({ addresses, ports }) => {
@@ -38,14 +41,15 @@ export const subsetOf = (ports: EndpointPort[], ready: EndpointAddress[], notRea
   ...(ports.length ? { ports } : {}),
 });
 
-function addressesByPort(subsets: readonly EndpointSubset[]): Iterable<PortAddresses> {
+function addressesByPort(subsets: readonly EndpointSubset[], apart: boolean): Iterable<PortAddresses> {
   const known = new Map<string, EndpointAddress>();
   const found = new Map<string, PortAddresses>();
-  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
+  for (const [at, { addresses = [], notReadyAddresses = [], ports = [] }] of subsets.entries()) {
     const ready = addresses.map((address) => firstOf(known, address));
     const notReady = notReadyAddresses.map((address) => firstOf(known, address));
     for (const port of ports.length > 0 ? ports : [undefined]) {
-      const text = port ? canonicalJson(port) : '';
+      const own = apart && port?.appProtocol !== undefined ? `#${at}` : '';
+      const text = port ? canonicalJson(port) + own : '';
       const entry = found.get(text) ?? { port, ready: new Map<EndpointAddress, boolean>() };
       found.set(text, entry);
       note(entry, ready, true);

@@ -326,6 +326,18 @@ describe('backoff', () => {
     const at = (builder: PodBuilder) => (NOW - finishedMs(builder.build())) / 1000;
     expect([at(ended(worker('c'), 1, 4)), at(unready), at(deleted), at(worker('d').created(11))]).toEqual([4, 7, 5, 11]);
   });
+
+  it('a pod whose node is gone failed when it was said to be disrupted, also a moment before it is deleted', () => {
+    const disrupted = (status: string) =>
+      worker('a')
+        .created(60)
+        .phase('Failed')
+        .change(({ status: told }) => {
+          told.conditions = [{ type: 'DisruptionTarget', status, reason: 'DeletionByPodGC', lastTransitionTime: ago(1) }];
+        });
+    const at = (builder: PodBuilder) => (NOW - finishedMs(builder.build())) / 1000;
+    expect([at(disrupted('True')), at(disrupted('False'))]).toEqual([1, 60]);
+  });
 });
 
 describe('the end of a job', () => {

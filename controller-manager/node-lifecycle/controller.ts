@@ -113,9 +113,13 @@ class NodeLifecycleController implements Controller {
     return key.startsWith(POD_PREFIX) ? this.#reconcilePod(key.slice(POD_PREFIX.length)) : this.#reconcile(key);
   }
 
+  /**
+   * A pod that comes to a node that is not ready is told so. As upstream, not one that was there before the node was looked at: a manager
+   * that starts leaves the pods of nodes that say themselves that they are not ready as they are.
+   */
   #onPodBound(pod: Live<Pod>): void {
     const { nodeName } = pod.spec;
-    const node = nodeName ? this.#nodes.get('', nodeName) : undefined;
+    const node = nodeName && this.#health.has(nodeName) ? this.#nodes.get('', nodeName) : undefined;
     const ready = node && readyCondition(node);
     if (ready && ready.status !== 'True') this.#queue.add(POD_PREFIX + keyOf(pod));
   }

@@ -1,4 +1,4 @@
-import { coreKinds, isConflict, isNotFound, keyOf, type Live, type Secret, type ServiceAccount, splitKey } from '../../api/index.ts';
+import { coreKinds, isConflict, isNotFound, keyOf, type Live, type Secret, type ServiceAccount } from '../../api/index.ts';
 import { type Informer, runController, WorkQueue } from '../../client/index.ts';
 import { createTokenSigner, type TokenSigner } from '../../runtime/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
@@ -19,6 +19,8 @@ class ServiceAccountTokenController implements Controller {
   readonly #queue: WorkQueue;
   readonly #secrets: Informer<Secret>;
   readonly #accounts: Informer<ServiceAccount>;
+  /** Tokens that went, by their uids, until their accounts have forgotten them. */
+  readonly #gone = new Map<string, Live<Secret>>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -27,8 +29,8 @@ class ServiceAccountTokenController implements Controller {
     this.#accounts = context.informers.serviceAccounts();
     const enqueue = (secret: Live<Secret>) => this.#queue.add(keyOf(secret));
     const onDelete = (secret: Live<Secret>) => {
-      const account = secret.metadata.annotations?.[ACCOUNT_NAME];
-      if (account) this.#queue.add(`${GONE}${account}:${keyOf(secret)}`);
+      this.#gone.set(secret.metadata.uid, secret);
+      this.#queue.add(GONE + secret.metadata.uid);
     };
     this.#secrets.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete });
     this.#accounts.addHandler({
@@ -92,13 +94,17 @@ class ServiceAccountTokenController implements Controller {
     }
   }
 
-  async #dropReferences(gone: string): Promise<void> {
-    const [accountName = '', key = ''] = gone.split(':');
-    if (this.#secrets.getByKey(key)) return;
-    const { name, namespace } = splitKey(key);
-    const account = this.#accounts.get(namespace, accountName);
+  /** A token that is gone is no longer its account's; one that said to be of another account of that name is left there. */
+  async #dropReferences(uid: string): Promise<void> {
+    const gone = this.#gone.get(uid);
+    if (!gone) return;
+    const { name, namespace, annotations } = gone.metadata;
+    const account = this.#accounts.get(namespace, annotations?.[ACCOUNT_NAME] ?? '');
     const kept = account?.secrets?.filter((secret) => secret.name !== name);
-    if (!account || kept?.length === account.secrets?.length) return;
-    await this.#context.client.resource<ServiceAccount>(coreKinds.serviceaccounts).update({ ...account, secrets: kept });
+    const isNamed = account !== undefined && isOfAccount(gone, account) && kept?.length !== account.secrets?.length;
+    if (isNamed && !this.#secrets.getByKey(keyOf(gone))) {
+      await this.#context.client.resource<ServiceAccount>(coreKinds.serviceaccounts).update({ ...account, secrets: kept });
+    }
+    this.#gone.delete(uid);
   }
 }

@@ -15,16 +15,17 @@ export const taintEvictionController: ControllerDescriptor = {
   create: (context) => new TaintEvictionController(context),
 };
 
-/** A deletion that is to come, or was done. */
+/** A deletion that is to come. */
 interface Scheduled {
   readonly uid: string;
   readonly fireMs: number;
-  readonly isDone: boolean;
+  /** Whether a toleration lets it wait, so that it can be cancelled. */
+  readonly isTimed: boolean;
 }
 
 /**
  * Deletes pods that do not tolerate a NoExecute taint of their node, at once or when their toleration ends. A pod that is going already is
- * none the less told why: once by a toleration that ends, and with each change of the taints that it does not tolerate. Upstream:
+ * none the less told why, with each change of the taints that it does not tolerate for ever, and of its tolerations. Upstream:
  * `processPodOnNode`, `TimedWorkerQueue`.
  */
 class TaintEvictionController implements Controller {
@@ -34,6 +35,8 @@ class TaintEvictionController implements Controller {
   readonly #nodes: Informer<Node>;
   readonly #recorder: EventRecorder;
   readonly #scheduled = new Map<string, Scheduled>();
+  /** Pods that came, or whose tolerations or taints are not what they were: the others that are looked at are so for the time alone. */
+  readonly #news = new Set<string>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -71,12 +74,17 @@ class TaintEvictionController implements Controller {
   }
 
   #onPod(pod: Live<Pod>): void {
-    if (this.#taintsFor(pod).length > 0 || this.#scheduled.has(keyOf(pod))) this.#queue.add(keyOf(pod));
+    if (this.#taintsFor(pod).length > 0 || this.#scheduled.has(keyOf(pod))) this.#judge(keyOf(pod));
+  }
+
+  #judge(key: string): void {
+    this.#news.add(key);
+    this.#queue.add(key);
   }
 
   #onNode(node: Live<Node>, before: ReturnType<typeof noExecuteTaints>): void {
     if (deepEqual(before, noExecuteTaints(node.spec.taints))) return;
-    for (const pod of this.#pods.byIndex(BY_NODE, node.metadata.name)) this.#queue.add(keyOf(pod));
+    for (const pod of this.#pods.byIndex(BY_NODE, node.metadata.name)) this.#judge(keyOf(pod));
   }
 
   #taintsFor({ spec }: Pod): ReturnType<typeof noExecuteTaints> {
@@ -85,33 +93,36 @@ class TaintEvictionController implements Controller {
   }
 
   async #reconcile(key: string): Promise<{ requeueAfterMs: number } | undefined> {
+    const isNews = this.#news.delete(key);
     const pod = this.#pods.getByKey(key);
     const now = this.#context.clock.now();
-    const known = this.#scheduled.get(key);
-    const scheduled = known?.uid === pod?.metadata.uid ? known : undefined;
     const eviction = pod ? evictionOf(this.#taintsFor(pod), pod.spec.tolerations) : NEVER;
     if (!pod || eviction.kind === 'never') {
       this.#cancel(key, pod);
       return undefined;
     }
-    const { uid } = pod.metadata;
-    if (eviction.kind === 'now') this.#cancel(key, pod);
-    else if (scheduled?.isDone) return undefined;
-    const fireMs = eviction.kind === 'now' ? now : (scheduled?.fireMs ?? now + eviction.delayMs);
-    if (fireMs > now) {
-      this.#scheduled.set(key, { uid, fireMs, isDone: false });
-      return { requeueAfterMs: fireMs - now };
-    }
-    await this.#evict(key, pod, fireMs);
-    this.#scheduled.set(key, { uid, fireMs, isDone: true });
+    if (isNews) this.#schedule(key, pod, eviction.kind === 'now' ? 0 : eviction.delayMs, now);
+    const scheduled = this.#scheduled.get(key);
+    if (scheduled?.uid !== pod.metadata.uid) return undefined;
+    if (scheduled.fireMs > now) return { requeueAfterMs: scheduled.fireMs - now };
+    await this.#evict(key, pod, scheduled.fireMs);
+    this.#scheduled.delete(key);
     return undefined;
+  }
+
+  /** What is scheduled already stays as it is, unless the pod has to leave at once. */
+  #schedule(key: string, pod: Live<Pod>, delayMs: number, now: number): void {
+    const { uid } = pod.metadata;
+    if (delayMs === 0) this.#cancel(key, pod);
+    else if (this.#scheduled.get(key)?.uid === uid) return;
+    this.#scheduled.set(key, { uid, fireMs: now + delayMs, isTimed: delayMs > 0 });
   }
 
   #cancel(key: string, pod: Live<Pod> | undefined): void {
     const scheduled = this.#scheduled.get(key);
     if (!scheduled) return;
     this.#scheduled.delete(key);
-    if (scheduled.isDone) return;
+    if (!scheduled.isTimed) return;
     const slash = key.indexOf('/');
     const metadata = pod?.metadata ?? { namespace: key.slice(0, slash), name: key.slice(slash + 1), uid: scheduled.uid };
     this.#recorder.event(subjectOf(coreKinds.pods, { metadata }), 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);

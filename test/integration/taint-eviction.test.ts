@@ -134,16 +134,35 @@ it('a pod that is going already is told why, again with each other taint that it
   expect(metadata.deletionGracePeriodSeconds).toBe(1000);
 });
 
-it('a pod that is going already is told once that its toleration is over', async () => {
+it('a pod that is going already is told that its toleration is over, again when that of another taint is', async () => {
   await nodes().create({ metadata: { name: 'late' }, spec: { taints: [taint(1)] } });
   await place('late', [tolerating(1, 20), tolerating(2, 20)]);
   await plane.client.resource<Pod>(coreKinds.pods).delete('late', { namespace: 'default', gracePeriodSeconds: 1000 });
   const isTold = ({ status }: Live<Pod>) => status.conditions?.some(({ type }) => type === 'DisruptionTarget') === true;
   expect(isTold(await plane.get<Pod>(coreKinds.pods, 'late'))).toBe(false);
+  const told = async () =>
+    (await plane.list<Event>(coreKinds.events, 'default'))
+      .filter(({ involvedObject }) => involvedObject.name === 'late')
+      .map(({ message, count }) => [message, count]);
   await clock.advance(25_000);
   await plane.eventually<Pod>(coreKinds.pods, 'late', isTold);
-  await setTaints('late', [taint(2)]);
   await clock.advance(60_000);
-  const marks = (await plane.list<Event>(coreKinds.events, 'default')).filter(({ involvedObject }) => involvedObject.name === 'late');
-  expect(marks.map(({ message, count }) => [message, count])).toEqual([['Marking for deletion Pod default/late', 1]]);
+  await expect.poll(told, { interval: 10, timeout: 60_000 }).toEqual([['Marking for deletion Pod default/late', 1]]);
+  await setTaints('late', [taint(2)]);
+  await clock.advance(10_000);
+  expect(await marksOf('late')).toBe(1);
+  await clock.advance(60_000);
+  await expect.poll(told, { interval: 10, timeout: 60_000 }).toEqual([['Marking for deletion Pod default/late', 2]]);
+});
+
+it('a pod that had to go at once is told nothing when a toleration would have ended that let it wait before', async () => {
+  await nodes().create({ metadata: { name: 'hurried' }, spec: { taints: [taint(1)] } });
+  await place('hurried', [tolerating(1, 30)]);
+  await setStatus('hurried', { phase: 'Running' });
+  await plane.client.resource<Pod>(coreKinds.pods).delete('hurried', { namespace: 'default', gracePeriodSeconds: 1000 });
+  await clock.advance(5_000);
+  await setTaints('hurried', [taint(1), taint(2)]);
+  await expect.poll(() => marksOf('hurried'), { interval: 10, timeout: 60_000 }).toBe(1);
+  await clock.advance(60_000);
+  expect(await marksOf('hurried')).toBe(1);
 });

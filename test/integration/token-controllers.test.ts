@@ -56,6 +56,19 @@ describe('a Secret of a service account’s token', () => {
   });
 });
 
+it('a token that says to be of an earlier account of the name is deleted, and stays named by the present one', async () => {
+  await plane.create(serviceaccounts, { ...account('again'), secrets: [{ name: 'stray-token' }, { name: 'again-token' }] });
+  const stray = tokenOf('again');
+  const annotations = { ...stray.metadata.annotations, 'kubernetes.io/service-account.uid': 'another' };
+  await plane.create(secrets, { ...stray, metadata: { ...stray.metadata, name: 'stray-token', annotations } });
+  await plane.eventuallyGone(secrets, 'stray-token');
+  await plane.create(secrets, tokenOf('again'));
+  await plane.eventually<Secret>(secrets, 'again-token', ({ data }) => data?.token !== undefined);
+  await plane.client.resource(secrets).delete('again-token', { namespace: 'default' });
+  const left = await plane.eventually<ServiceAccount>(serviceaccounts, 'again', ({ secrets: named }) => named?.length === 1);
+  expect(left.secrets).toEqual([{ name: 'stray-token' }]);
+});
+
 it('it is known since when the use of tokens is noted', async () => {
   const since = (all: Live<ConfigMap>[]) =>
     all.find(({ metadata }) => metadata.name === 'kube-apiserver-legacy-service-account-token-tracking')?.data?.since;

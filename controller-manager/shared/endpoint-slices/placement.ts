@@ -1,5 +1,4 @@
-// Which endpoints go into which slice. Upstream: `staging/src/k8s.io/endpointslice/reconciler.go`, and the reconciler of
-// `pkg/controller/endpointslicemirroring`, which differs in whose slices they are.
+// Which endpoints go into which slice. Upstream: `staging/src/k8s.io/endpointslice/reconciler.go`.
 //
 //   slices there are, by ports ──┬─ 1. what is no longer wanted goes, what changed is replaced
 //                                ├─ 2. slices that change anyway are filled up, the fullest first
