@@ -1,4 +1,15 @@
-import { coreKinds, type KubeObject, type Live, type Node, type Pod, parseQuantity, QuantityError, type Taint } from '../api/index.ts';
+import {
+  coreKinds,
+  type KubeObject,
+  type Live,
+  type Node,
+  type Pod,
+  parseQuantity,
+  QuantityError,
+  type ResourceSlice,
+  resourceKinds,
+  type Taint,
+} from '../api/index.ts';
 import { type ApiClient, createInformerFactory, type EventRecorder, type Informer, trimManagedFields } from '../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
@@ -12,6 +23,7 @@ import { followManifests } from './node/static-pods.ts';
 import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { CERTIFICATE_ANNOTATION } from './peers/peer-table.ts';
 import { Peers } from './peers/peers.ts';
+import { NodePlugins } from './plugins/node-plugins.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
 import { CLUSTER_DNS, type ClusterDns } from './pod/pod-dns.ts';
@@ -406,6 +418,10 @@ class SimulatedKubelets implements KubeletSim {
       unsafeSysctls: this.#options.unsafeSysctls,
       followsManifests: this.#options.podManifestPath !== undefined,
     };
+    const deviceDrivers = new Set<string>();
+    const slices = client.resource<ResourceSlice>(resourceKinds.resourceslices);
+    const slicesOf = (node: string) => (driver: string) =>
+      slices.deleteCollection({ fieldSelector: `spec.driver=${driver},spec.nodeName=${node}` });
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
       const name = `${this.#options.nodeNamePrefix ?? 'node-'}${i}`;
@@ -418,6 +434,13 @@ class SimulatedKubelets implements KubeletSim {
         spec: this.#specOf(i, runtime),
         runtime,
         images,
+        plugins: new NodePlugins({
+          ...shared,
+          sockets: runtime.sockets,
+          source: shared.claims.source,
+          deviceDrivers,
+          wipe: slicesOf(name),
+        }),
         podCidrs: sharesOf(this.#options.podCidr ?? '10.244.0.0/16', i),
       });
       this.agents.set(agent.name, agent);

@@ -133,7 +133,6 @@ export class NodeAgent {
       normal: (...args) => this.#podEvents().normal(...args),
       warning: (...args) => this.#podEvents().warning(...args),
     });
-    const { events } = this.#line;
     const scripts = options.scripts?.of(spec);
     const onPulled = () => {
       this.#imagesChanged = true;
@@ -143,13 +142,14 @@ export class NodeAgent {
       hostIPs: spec.ips,
       cluster: options.cluster,
       runtime,
-      images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
+      images: new ImageManager({ images, events: this.#line.events, source, clock, scripts, onPulled }),
       restarts: new RestartBackoff(),
-      counts: new KubeletCounts(),
-      events,
+      counts: new KubeletCounts(parts.plugins.draCounts),
+      events: this.#line.events,
       statuses: this.#line,
       source,
       claims,
+      devices: parts.plugins.devices,
       nodeLabels: () => this.#node?.metadata.labels ?? nodeLabels(spec),
       clock,
       random,
@@ -191,8 +191,7 @@ export class NodeAgent {
 
   /** What the node and its pods use now. */
   usage(): NodeUsage {
-    const { spec, runtime, images } = this.#parts;
-    return nodeUsageOf({ spec, runtime, images, bootedAt: this.#bootedAt, workers: this.workers, now: this.#now, extra: this.#faults });
+    return nodeUsageOf({ ...this.#parts, bootedAt: this.#bootedAt, workers: this.workers, now: this.#now, extra: this.#faults });
   }
 
   /** The machine that the node is. */
@@ -219,6 +218,7 @@ export class NodeAgent {
     this.#abort.abort();
     this.#heartbeat.stop();
     this.#range.stop();
+    this.#parts.plugins.close();
     this.#statusTimer?.cancel();
     for (const worker of this.#workers.values()) worker.abandon();
   }

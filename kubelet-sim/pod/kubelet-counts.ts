@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/index.ts';
 import { DURATION_BOUNDS, Durations } from '../durations.ts';
+import type { DraCounts } from '../plugins/dra/dra-counts.ts';
 import type { ContainerRole } from './container-names.ts';
 
 /** What made a kubelet look at a pod: it is new, it has changed, or something of it has. */
@@ -40,6 +41,12 @@ export class KubeletCounts {
   /** From when a pod was seen until it ran, and until somebody looked after it. */
   readonly podStarts = new Durations(START_BOUNDS);
   readonly workerStarts = new Durations(DURATION_BOUNDS);
+  /** Of claims of devices. */
+  readonly dra: DraCounts;
+
+  constructor(dra: DraCounts) {
+    this.dra = dra;
+  }
 
   /** Sandboxes that were to be made. */
   get podsStarted(): number {

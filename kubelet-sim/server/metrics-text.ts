@@ -3,7 +3,7 @@ import type { NodeUsage, PodUsage } from '../node/node-stats.ts';
 import type { VolumeStats } from '../node/volume-stats.ts';
 import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import { countMetrics } from './count-metrics.ts';
+import { countMetrics, draMetrics } from './count-metrics.ts';
 import { histogramSamples, type Labels, type Metric, type Sample, textOf } from './prometheus-text.ts';
 
 const podLabels = ({ worker }: PodUsage): Labels => ({
@@ -169,6 +169,7 @@ export function kubeletMetrics(state: KubeletState, usage: NodeUsage): string {
   const { node, version, runningPods, containersByState } = state;
   const metrics: Metric[] = [
     ...countMetrics(state.counts),
+    ...draMetrics(state.counts.dra),
     ...volumeMetrics(usage.pods),
     ...podCounts(state.pods),
     {

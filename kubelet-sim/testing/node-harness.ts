@@ -16,6 +16,7 @@ import type {
 import { type Clock, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { PodAddresses } from '../node/pod-addresses.ts';
 import { resizeRefusal } from '../node/resize-admission.ts';
+import { NodePlugins } from '../plugins/node-plugins.ts';
 import type { ConfigSource, IssuedToken } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
@@ -164,6 +165,8 @@ export class TestNode {
   runtime: SimulatedRuntime;
   services: NodeServices;
   worker: PodWorker | undefined;
+  plugins: NodePlugins | undefined;
+  readonly #deviceDrivers = new Set<string>();
   readonly #options: HarnessOptions;
   readonly #images: SimulatedImages;
   readonly #pool = new PodAddresses('10.244.0.0/24');
@@ -206,7 +209,19 @@ export class TestNode {
       forget: () => undefined,
       isIdle: () => true,
     };
-    const { clock, source } = this;
+    const { clock, source, random, runtime } = this;
+    const deviceDrivers = this.#deviceDrivers;
+    const wipe = (driver: string) => Promise.resolve(void this.events.push(`wiped ${driver}`));
+    this.plugins?.close();
+    this.plugins = new NodePlugins({
+      clock,
+      random,
+      logger: silentLogger,
+      source: this.claims,
+      sockets: runtime.sockets,
+      deviceDrivers,
+      wipe,
+    });
     return {
       nodeName: 'node-0',
       hostIPs: ['172.18.0.2'],
@@ -214,7 +229,7 @@ export class TestNode {
       runtime: this.runtime,
       images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),
       restarts: new RestartBackoff(),
-      counts: new KubeletCounts(),
+      counts: new KubeletCounts(this.plugins.draCounts),
       events,
       statuses,
       source,
@@ -225,6 +240,7 @@ export class TestNode {
         watch: () => undefined,
         tell: (_user, _claim, { reason, message }) => this.events.push(`Normal ${reason} ${message}`),
       }),
+      devices: this.plugins.devices,
       nodeLabels: () => ({ 'kubernetes.io/hostname': 'node-0' }),
       clock,
       random: this.random,

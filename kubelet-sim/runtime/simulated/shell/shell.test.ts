@@ -322,3 +322,8 @@ test('$RANDOM is another number each time', async () => {
   const [first, second, zero] = output.trim().split(/\s/).map(Number);
   expect([first !== second, Number(first) < 32_768, zero]).toEqual([true, true, 0]);
 });
+
+test('mv and cp put a file in the place of another, but not in its own', async () => {
+  const { output } = await run('cd /tmp; echo a >a; echo b >b; mv a b && cat b; echo c >c; cp c b && cat b; ln b d; cp b d');
+  expect(output).toBe("a\nc\n!cp: 'b' and '/tmp/d' are the same file\n");
+});
