@@ -437,6 +437,7 @@ class SimulatedKubelets implements KubeletSim {
         plugins: new NodePlugins({
           ...shared,
           sockets: runtime.sockets,
+          volumeDrivers: runtime.drivers,
           source: shared.claims.source,
           deviceDrivers,
           wipe: slicesOf(name),

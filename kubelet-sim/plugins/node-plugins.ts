@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import type { ClaimSource } from '../pod/volumes/claim-source.ts';
+import type { NodeDrivers } from '../runtime/node-drivers.ts';
 import type { NodeSockets } from '../runtime/node-sockets.ts';
 import { DraCounts } from './dra/dra-counts.ts';
 import { DraDrivers } from './dra/dra-drivers.ts';
@@ -11,6 +12,7 @@ const REGISTRY = '/var/lib/kubelet/plugins_registry';
 
 interface NodeWorld {
   readonly sockets: NodeSockets;
+  readonly volumeDrivers: NodeDrivers;
   /** Removes what a driver has published of the node. */
   readonly wipe: (driverName: string) => Promise<void>;
   readonly source: Pick<ClaimSource, 'resourceClaim'>;

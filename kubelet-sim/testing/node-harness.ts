@@ -219,6 +219,7 @@ export class TestNode {
       logger: silentLogger,
       source: this.claims,
       sockets: runtime.sockets,
+      volumeDrivers: runtime.drivers,
       deviceDrivers,
       wipe,
     });

@@ -113,7 +113,6 @@ export class SimulatedRuntime implements RuntimeService {
       signal: (target, signal) => this.signalProcess(target, signal),
       onHostNetwork: new Set(),
       appArmorProfiles: new Set(),
-      drivers: this.drivers,
       sandboxes: () => this.#sandboxes.values(),
       get sharedMemory() {
         memory ??= newDirectory(0, { mode: 0o1777 });

@@ -1,7 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { seededRandom, VirtualClock } from '../../../../runtime/index.ts';
-import { NodeDrivers } from '../../node-drivers.ts';
 import { ContainerFiles } from '../files/container-files.ts';
 import { toolDirectory } from '../files/tool-directory.ts';
 import { ImageCatalog } from '../image-catalog.ts';
@@ -45,7 +44,6 @@ function start(
     isPrivileged: false,
     nodeFiles: () => Promise.resolve(files),
     loadAppArmorProfiles: () => undefined,
-    nodeDrivers: new NodeDrivers(new Set()),
     nodeProcesses: () => [],
     startedAt: clock.now(),
     hostname: 'web-0',
