@@ -12,6 +12,7 @@ import { followManifests } from './node/static-pods.ts';
 import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { CERTIFICATE_ANNOTATION } from './peers/peer-table.ts';
 import { Peers } from './peers/peers.ts';
+import { NodePlugins, sliceWiper } from './plugins/node-plugins.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { STATUS_SYNCS } from './pod/count-families.ts';
 import { PacedEvents } from './pod/paced-events.ts';
@@ -412,6 +413,8 @@ class SimulatedKubelets implements KubeletSim {
       unsafeSysctls: this.#options.unsafeSysctls,
       followsManifests: this.#options.podManifestPath !== undefined,
     };
+    const deviceDrivers = new Set<string>();
+    const wiperOf = sliceWiper(client);
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
       const name = `${this.#options.nodeNamePrefix ?? 'node-'}${i}`;
@@ -424,6 +427,14 @@ class SimulatedKubelets implements KubeletSim {
         spec: this.#specOf(i, runtime),
         runtime,
         images,
+        plugins: new NodePlugins({
+          ...shared,
+          sockets: runtime.sockets,
+          volumeDrivers: runtime.drivers,
+          source: shared.claims.source,
+          deviceDrivers,
+          wipe: wiperOf(name),
+        }),
         podCidrs: sharesOf(this.#options.podCidr ?? '10.244.0.0/16', i),
       });
       this.agents.set(agent.name, agent);

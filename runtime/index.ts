@@ -4,6 +4,7 @@ export { Batches, type BatchLimits } from './batches.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { tellBuild } from './build-metrics.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
+export { duplexPair } from './duplex-pair.ts';
 export { every } from './every.ts';
 export { ALL_METRICS, expose, type MetricRules } from './exposition.ts';
 export { type FeatureSetting, readFeatureGates } from './feature-gates.ts';

@@ -22,8 +22,8 @@ const OWNED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   level: ['store'],
   'classic-level': ['store'],
   'memory-level': ['store'],
-  '@grpc/grpc-js': ['store'],
-  'protobufjs/minimal.js': ['store'],
+  '@grpc/grpc-js': ['runtime', 'store'],
+  'protobufjs/minimal.js': ['runtime'],
   undici: ['client'],
   pino: ['runtime'],
   'prom-client': ['runtime'],
@@ -32,7 +32,7 @@ const OWNED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The faces of a folder: what others may import of it. Options and main of a process are for the command line alone. */
-const FACES = /^(?:[^/]+\/index\.ts|api\/(?:schema|cel|go-print)\.ts|store\/grpc\.ts)$/;
+const FACES = /^(?:[^/]+\/index\.ts|api\/(?:schema|cel|go-print)\.ts|runtime\/grpc\.ts)$/;
 const CLI_FACES = /^[^/]+\/(?:options|controller-options|address-options|main)\.ts$/;
 
 const sources = readSources();

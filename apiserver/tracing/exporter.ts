@@ -1,5 +1,5 @@
+import { Peer, type PeerOptions } from '../../runtime/grpc.ts';
 import { Batches, type Clock, type Logger, onAbort } from '../../runtime/index.ts';
-import { Peer, type PeerOptions } from '../../store/grpc.ts';
 import { EXPORT, exportRequest } from './otlp.ts';
 import type { Attributes, Span } from './span.ts';
 

@@ -1,5 +1,5 @@
 // Spans on the wire: OTLP, opentelemetry/proto/{trace,collector/trace}/v1.
-import { bytes, choice, type Field, int64, many, message, methodsOf, nested, string } from '../../store/grpc.ts';
+import { bytes, choice, type Field, int64, many, message, methodsOf, nested, string } from '../../runtime/grpc.ts';
 import type { Attributes, Scope, Span } from './span.ts';
 
 const WIRE_64_BITS = 1;

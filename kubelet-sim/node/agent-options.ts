@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/index.ts';
 import type { ApiClient, EventRecorder } from '../../client/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
+import type { NodePlugins } from '../plugins/node-plugins.ts';
 import type { ConfigSource } from '../pod/config-source.ts';
 import type { PodScripts } from '../pod/node-services.ts';
 import type { ClusterDns } from '../pod/pod-dns.ts';
@@ -50,6 +51,7 @@ export interface NodeParts {
   readonly spec: NodeSpec;
   readonly runtime: RuntimeService;
   readonly images: ImageService;
+  readonly plugins: NodePlugins;
   /** Pod ranges to take when nobody gives any, one or one of each family; none to wait for as long as it takes. */
   readonly podCidrs: readonly string[];
 }

@@ -149,17 +149,17 @@ export class NodeAgent {
 
   #newServices(): NodeServices {
     const { clock, logger, source, claims, random, cluster } = this.#options;
-    const { spec, runtime, images } = this.#parts;
+    const { spec, runtime, images, plugins } = this.#parts;
     const { events } = this.#line;
     const scripts = this.#options.scripts?.of(spec);
-    const counts = new KubeletCounts();
+    const counts = new KubeletCounts(plugins.draCounts);
     const onPulled = () => {
       this.#imagesChanged = true;
     };
     return {
       nodeName: spec.name,
       hostIPs: spec.ips,
-      cluster: cluster,
+      cluster,
       runtime,
       images: new ImageManager({ images, events, source, clock, scripts, counts, onPulled }),
       restarts: new RestartBackoff(),
@@ -168,6 +168,7 @@ export class NodeAgent {
       statuses: this.#line,
       source,
       claims,
+      devices: plugins.devices,
       nodeLabels: () => this.#node?.metadata.labels ?? nodeLabels(spec),
       clock,
       random,
@@ -221,8 +222,7 @@ export class NodeAgent {
 
   /** What the node and its pods use now. */
   usage(): NodeUsage {
-    const { spec, runtime, images } = this.#parts;
-    return nodeUsageOf({ spec, runtime, images, bootedAt: this.#bootedAt, workers: this.workers, now: this.#now, extra: this.#faults });
+    return nodeUsageOf({ ...this.#parts, bootedAt: this.#bootedAt, workers: this.workers, now: this.#now, extra: this.#faults });
   }
 
   /** The machine that the node is. */
@@ -255,6 +255,7 @@ export class NodeAgent {
     this.#heartbeat.stop();
     this.#range.stop();
     this.#resizes.stop();
+    this.#parts.plugins.close();
     this.#statusTimer?.cancel();
     for (const worker of this.#workers.values()) worker.abandon();
   }
@@ -399,8 +400,7 @@ export class NodeAgent {
   }
 
   #stopEverything(): void {
-    const { runtime } = this.#parts;
-    for (const { id } of runtime.listPodSandboxes()) runtime.stopPodSandbox(id);
+    for (const { id } of this.runtime.listPodSandboxes()) this.runtime.stopPodSandbox(id);
   }
 
   #boot(): void {
@@ -414,7 +414,7 @@ export class NodeAgent {
   }
 
   #pokeAll(): void {
-    for (const worker of this.#workers.values()) worker.poke();
+    for (const worker of this.workers) worker.poke();
   }
 
   /** How the node is switched off. */

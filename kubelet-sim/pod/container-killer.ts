@@ -1,4 +1,4 @@
-import type { Container, Pod } from '../../api/index.ts';
+import type { Container, Live, Pod } from '../../api/index.ts';
 import type { HandlerTarget } from '../probes/handler-target.ts';
 import type { ContainerRole } from './container-names.ts';
 import type { Kill } from './container-steps.ts';
@@ -16,7 +16,7 @@ export interface KillerParts {
   readonly node: NodeServices;
   readonly book: RunBook;
   /** As it is now, with what the node gave it. */
-  readonly pod: Pod;
+  readonly pod: Live<Pod>;
   /** Where the hooks and probes of a container go. */
   target(container: Container, id: string): HandlerTarget;
 }

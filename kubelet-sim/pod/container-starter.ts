@@ -138,7 +138,7 @@ export class ContainerStarter {
       if (role === 'ephemeral') await sandbox.mountLate();
       if (target && targetId === undefined) throw new ContainerConfigError(`unable to find target container ${target}`);
       const parts = { pod: sandbox, container, attempt, volumes: sandbox.volumes, source: node.source, targetId, behaviour };
-      const config = await containerConfigOf(parts, image);
+      const config = await this.#withDevices(await containerConfigOf(parts, image));
       await this.#prepareSubPaths(container, config);
       signal.throwIfAborted();
       return node.counts.operation('create_container', node.clock, () => node.runtime.createContainer(sandbox.id ?? '', config).id);
@@ -146,6 +146,18 @@ export class ContainerStarter {
       signal.throwIfAborted();
       throw this.#failed(pod, start, error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'CreateContainerError', error);
     }
+  }
+
+  /** With what the drivers of its devices have made ready for it. @throws ContainerConfigError */
+  async #withDevices(config: ContainerConfig): Promise<ContainerConfig> {
+    const { node, sandbox, pod } = this.#parts;
+    if (!pod.spec.resourceClaims?.length) return config;
+    const devices = await node.devices.devicesOf(pod, config.name).catch((error: unknown) => {
+      throw new ContainerConfigError(error instanceof Error ? error.message : String(error));
+    });
+    if (devices.length === 0) return config;
+    const environment = config.environment ?? (() => sandbox.environmentOf(config.name));
+    return await node.runtime.injectDevices({ ...config, environment }, devices);
   }
 
   /** What its mounts name of their volumes is made before it is. @throws ContainerConfigError */

@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { DURATION_BOUNDS, Durations } from '../durations.ts';
+import type { DraCounts } from '../plugins/dra/dra-counts.ts';
 import { type Family, Tallies } from '../tallies.ts';
 import type { ContainerRole } from './container-names.ts';
 import { OPERATION_DURATIONS, OPERATION_ERRORS, OPERATIONS } from './count-families.ts';
@@ -47,6 +48,12 @@ export class KubeletCounts {
   /** From when a pod was seen until it ran, and until somebody looked after it. */
   readonly podStarts = new Durations(START_BOUNDS);
   readonly workerStarts = new Durations(DURATION_BOUNDS);
+  /** Of claims of devices. */
+  readonly dra: DraCounts;
+
+  constructor(dra: DraCounts) {
+    this.dra = dra;
+  }
 
   /** Sandboxes that were to be made. */
   get podsStarted(): number {

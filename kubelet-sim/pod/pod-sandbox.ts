@@ -4,7 +4,6 @@ import type { PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
 import { containersOf } from './container-names.ts';
 import { controlGroupOf } from './control-group.ts';
 import { SANDBOX_ERRORS, SANDBOXES, STORAGE_OPERATIONS } from './count-families.ts';
-import { prepareDevices } from './device-claims.ts';
 import { environmentOf } from './environment.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
@@ -152,11 +151,10 @@ export class PodSandbox implements VolumeScope {
   async #hasDevices(pod: Live<Pod>): Promise<boolean> {
     if (!pod.spec.resourceClaims?.length) return true;
     try {
-      await prepareDevices(pod, this.node.claims.source);
+      await this.node.devices.prepare(pod);
       return true;
     } catch (error) {
-      const why = `Failed to prepare dynamic resources: prepare dynamic resources: ${textOf(error)}`;
-      this.node.events.warning(pod, 'FailedPrepareDynamicResources', why);
+      this.node.events.warning(pod, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: ${textOf(error)}`);
       return false;
     }
   }
@@ -198,6 +196,7 @@ export class PodSandbox implements VolumeScope {
   adopt(id: string, older: readonly string[] = []): void {
     this.#id = id;
     this.#older = [...this.#older, ...older];
+    this.node.devices.adopt(this.#owner.allocated);
   }
 
   /** Makes the volumes known as they are: those of a pod that has been running are not asked whether they still could be set up. */
@@ -298,6 +297,29 @@ export class PodSandbox implements VolumeScope {
       if (!this.#isStopped && mounted.has(volume.name)) this.#counted(volume, 'unmount', true, 0);
     }
     this.#isStopped = true;
+  }
+
+  /** Whether drivers of devices are to be told when the pod has ended. */
+  get holdsDevices(): boolean {
+    const { spec, metadata } = this.#owner.allocated;
+    return (spec.resourceClaims?.length ?? 0) > 0 && this.node.devices.isUsedBy(metadata.uid);
+  }
+
+  /**
+   * Stops for good: its devices are given back before anybody is told that the pod has ended, however often that has to be tried. Upstream:
+   * `SyncTerminatingPod`, `pkg/kubelet/kubelet.go`.
+   */
+  async end(signal: () => AbortSignal): Promise<void> {
+    this.stop();
+    while (this.holdsDevices) {
+      try {
+        await this.node.devices.unprepare(this.#owner.allocated);
+      } catch (error) {
+        const { name, namespace } = this.#owner.allocated.metadata;
+        this.node.logger.info({ err: error, pod: name, namespace }, 'devices not given back, will retry');
+        await this.node.clock.sleep(SANDBOX_RETRY_MS * (1 + this.node.random.next() / 2), signal());
+      }
+    }
   }
 
   remove(): void {

@@ -221,7 +221,7 @@ export class PodWorker {
     this.#gone = true;
     this.#node.statuses.forget(this.#pod.metadata.uid);
     this.#stopTimers();
-    if (this.#running || this.#looksLater || this.#runs.isAnyRunning) this.poke();
+    if (this.#running || this.#looksLater || this.#runs.isAnyRunning || this.#sandbox.holdsDevices) this.poke();
     else this.#forget();
   }
 
@@ -413,7 +413,7 @@ export class PodWorker {
     await this.#runs.stopAll(this.#graceMs);
     if (this.#abandoned) return;
     this.#runs.dispose();
-    this.#sandbox.stop();
+    await this.#sandbox.end(() => this.#signal);
   }
 
   #reject(rejection: Verdict): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../runtime/index.ts';
+import { DraCounts } from '../plugins/dra/dra-counts.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { HttpRequest, HttpResponse, RuntimeService } from '../runtime/cri.ts';
 import { aContainer } from '../testing/builders.ts';
@@ -25,7 +26,15 @@ function answering(answer: Answer): { target: HandlerTarget; asked: HttpRequest[
   const runtime: RuntimeService = Object.assign(Object.create(new TestNode().runtime), { connect: () => connection });
   const container = aContainer('main', { ports: [{ name: 'web', containerPort: 8080 }] });
   return {
-    target: { runtime, clock, sandboxId: 's', containerId: 'c', container, podIP: '10.0.0.9', counts: new KubeletCounts() },
+    target: {
+      runtime,
+      clock,
+      sandboxId: 's',
+      containerId: 'c',
+      container,
+      podIP: '10.0.0.9',
+      counts: new KubeletCounts(new DraCounts(() => new Map())),
+    },
     asked,
     clock,
   };

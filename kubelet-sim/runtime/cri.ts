@@ -5,6 +5,7 @@
 
 import type { PodSource } from './control-group.ts';
 import type { NodeDrivers } from './node-drivers.ts';
+import type { NodeSockets } from './node-sockets.ts';
 import type { ContainerStats, PodSandboxStats, VolumeUsage } from './usage.ts';
 
 /** What a sandbox is to be. Fields that are absent have the value that a plain pod has. */
@@ -377,6 +378,8 @@ export interface RuntimeService {
   readonly handlers: readonly string[];
   /** Drivers of volumes that run in pods of the node. */
   readonly drivers: NodeDrivers;
+  /** Sockets of the node's own file system. */
+  readonly sockets: NodeSockets;
   /** @throws RuntimeError when the sandbox cannot be made (e.g. no address is left). */
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus;
   /** Ends the pause process and with it everything in the sandbox; its address is given back. */
@@ -438,6 +441,8 @@ export interface RuntimeService {
    * @throws SubPathError when it is not in the volume, or cannot be made
    */
   prepareSubPath(mount: Mount): Promise<void>;
+  /** What a container is to be with devices of the node's CDI specifications, by qualified names. @throws RuntimeError when one is not there */
+  injectDevices(config: ContainerConfig, devices: readonly string[]): Promise<ContainerConfig>;
   /** Gives what is on a volume to a group, all of it or only when its root is not the group's yet. */
   giveVolumeToGroup(volume: MountableVolume, gid: number, policy: 'Always' | 'OnRootMismatch'): void;
   /** What a volume's files take now. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { DraCounts } from '../plugins/dra/dra-counts.ts';
 import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import { aContainer, aPod } from '../testing/builders.ts';
 import { shell, TestNode } from '../testing/node-harness.ts';
-import { countMetrics } from './count-metrics.ts';
+import { countMetrics, draMetrics } from './count-metrics.ts';
 import { textOf } from './prometheus-text.ts';
 
 /** What is shown of counters and of how often something took its time. */
@@ -99,4 +100,20 @@ test('a pod that uses too much of its disk is an eviction by the limit that it h
   await node.run({}, aPod({ volumes, containers: [main] }));
   await node.pass(11);
   expect(shown(node.services.counts)).toContain('kubelet_evictions{eviction_signal="emptydirfs.limit"} 1');
+});
+
+test('what is done for claims of devices is told by operation, by call and by driver', () => {
+  const counts = new DraCounts(
+    () =>
+      new Map([
+        ['<any>', 1],
+        ['gpu.example.com', 1],
+      ]),
+  );
+  counts.operated({ operation_name: 'PrepareResources', is_error: 'true' }, 0.05);
+  counts.called({ driver_name: 'gpu.example.com', method_name: '/s/M', grpc_status_code: 'Unavailable' }, 50);
+  const lines = textOf(draMetrics(counts)).split('\n');
+  expect(lines).toContain('dra_operations_duration_seconds_bucket{operation_name="PrepareResources",is_error="true",le="0.1"} 1');
+  expect(lines.find((line) => line.includes('le="40') && line.includes('/s/M'))).toMatch(/grpc_status_code="Unavailable",le="[\d.]+"} 0$/);
+  expect(lines).toContain('dra_resource_claims_in_use{driver_name="<any>"} 1');
 });

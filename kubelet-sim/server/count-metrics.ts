@@ -1,3 +1,4 @@
+import type { DraCounts } from '../plugins/dra/dra-counts.ts';
 import type { CountedBy, KubeletCounts } from '../pod/kubelet-counts.ts';
 import { histogramSamples, type Metric, type Sample } from './prometheus-text.ts';
 
@@ -49,6 +50,26 @@ export function countMetrics(counts: KubeletCounts): Metric[] {
     ),
   ];
 }
+
+/** What a kubelet does for claims of devices; what has no value for any label yet is left out. Upstream: the subsystem `dra` there. */
+export const draMetrics = (counts: DraCounts): Metric[] => [
+  histogram(
+    'dra_grpc_operations_duration_seconds',
+    'Duration in seconds of the DRA gRPC operations',
+    [...counts.calls].flatMap(({ labels, durations }) => histogramSamples(durations, labels)),
+  ),
+  histogram(
+    'dra_operations_duration_seconds',
+    "Latency histogram in seconds for the duration of handling all ResourceClaims referenced by a pod when the pod starts or stops. Identified by the name of the operation (PrepareResources or UnprepareResources) and separated by the success of the operation. The number of failed operations is provided through the histogram's overall count.",
+    [...counts.operations].flatMap(({ labels, durations }) => histogramSamples(durations, labels)),
+  ),
+  {
+    name: 'dra_resource_claims_in_use',
+    type: 'gauge',
+    help: '[ALPHA] The number of ResourceClaims that are currently in use on the node, by driver name (driver_name label value) and across all drivers (special value <any> for driver_name). Note that the sum of all by-driver counts is not the total number of in-use ResourceClaims because the same ResourceClaim might use devices from different drivers. Instead, use the count for the <any> driver_name.',
+    samples: sorted([...counts.inUse].map(([driver_name, value]) => ({ labels: { driver_name }, value }))),
+  },
+];
 
 const one = (value: number): Sample[] => [{ labels: {}, value }];
 

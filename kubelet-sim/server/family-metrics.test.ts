@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DraCounts } from '../plugins/dra/dra-counts.ts';
 import { FAMILIES, HTTP_INFLIGHT, imageSizeLabel, refusalLabel } from '../pod/count-families.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import { startKubelet } from '../testing/kubelet-server.ts';
@@ -15,7 +16,7 @@ test('what has labels is told once it has happened', () => {
   const unlabelled = FAMILIES.filter(({ labels, isLate }) => labels.length === 0 && !isLate).map(
     ({ name, bounds }) => `${name}${bounds ? '_count' : ''} 0`,
   );
-  const counts = new KubeletCounts();
+  const counts = new KubeletCounts(new DraCounts(() => new Map()));
   expect(shown(counts)).toEqual(unlabelled);
   counts.tallies.add(HTTP_INFLIGHT, 1, 'false', 'GET', 'pods', 'readwrite');
   counts.tallies.add(HTTP_INFLIGHT, -1, 'false', 'GET', 'pods', 'readwrite');

@@ -3,7 +3,7 @@ import type { NodeUsage, PodUsage } from '../node/node-stats.ts';
 import type { VolumeStats } from '../node/volume-stats.ts';
 import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import { countMetrics } from './count-metrics.ts';
+import { countMetrics, draMetrics } from './count-metrics.ts';
 import { familyMetrics } from './family-metrics.ts';
 import { histogramSamples, type Labels, type Metric, type Sample, textOf } from './prometheus-text.ts';
 import { type KubeletTimes, stateMetrics } from './state-metrics.ts';
@@ -175,6 +175,7 @@ export function kubeletMetrics(state: KubeletState, usage: NodeUsage): string {
     ...countMetrics(state.counts),
     ...familyMetrics(state.counts),
     ...stateMetrics({ ...state, usage, firstNetworkStart: state.counts.firstNetworkStart }),
+    ...draMetrics(state.counts.dra),
     ...volumeMetrics(usage.pods),
     ...podCounts(state.pods),
     {

@@ -18,6 +18,7 @@ import { admit } from '../node/admission.ts';
 import { PendingResizes } from '../node/pending-resizes.ts';
 import { PodAddresses } from '../node/pod-addresses.ts';
 import { deferral, infeasibility } from '../node/resize-admission.ts';
+import { NodePlugins } from '../plugins/node-plugins.ts';
 import type { ConfigSource, IssuedToken } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
@@ -166,6 +167,8 @@ export class TestNode {
   runtime: SimulatedRuntime;
   services: NodeServices;
   worker: PodWorker | undefined;
+  plugins: NodePlugins | undefined;
+  readonly #deviceDrivers = new Set<string>();
   readonly #options: HarnessOptions;
   readonly #images: SimulatedImages;
   readonly #pool = new PodAddresses('10.244.0.0/24');
@@ -208,8 +211,21 @@ export class TestNode {
       forget: () => undefined,
       isIdle: () => true,
     };
-    const { clock, source } = this;
-    const counts = new KubeletCounts();
+    const { clock, source, random, runtime } = this;
+    const deviceDrivers = this.#deviceDrivers;
+    const wipe = (driver: string) => Promise.resolve(void this.events.push(`wiped ${driver}`));
+    this.plugins?.close();
+    this.plugins = new NodePlugins({
+      clock,
+      random,
+      logger: silentLogger,
+      source: this.claims,
+      sockets: runtime.sockets,
+      volumeDrivers: runtime.drivers,
+      deviceDrivers,
+      wipe,
+    });
+    const counts = new KubeletCounts(this.plugins.draCounts);
     return {
       nodeName: 'node-0',
       hostIPs: ['172.18.0.2'],
@@ -228,6 +244,7 @@ export class TestNode {
         watch: () => undefined,
         tell: (_user, _claim, { reason, message }) => this.events.push(`Normal ${reason} ${message}`),
       }),
+      devices: this.plugins.devices,
       nodeLabels: () => ({ 'kubernetes.io/hostname': 'node-0' }),
       clock,
       random: this.random,

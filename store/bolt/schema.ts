@@ -10,7 +10,7 @@
  *   alarm auth authRoles authUsers cluster members members_removed     are of the cluster, not of the store
  * ```
  */
-import { id64, int64, message } from '../rpc/message.ts';
+import { id64, int64, message } from '../../runtime/grpc.ts';
 import { damaged } from './page.ts';
 
 export const BUCKET = { key: 'key', lease: 'lease', meta: 'meta' } as const;

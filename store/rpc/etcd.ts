@@ -20,7 +20,7 @@ import {
   uid64,
   uint32,
   uint32s,
-} from './message.ts';
+} from '../../runtime/grpc.ts';
 
 export const KeyValueMessage = message({
   key: bytes(1),

@@ -7,7 +7,7 @@ import {
   credentials,
   type ServiceError,
 } from '@grpc/grpc-js';
-import type { Method } from '../../store/rpc/services.ts';
+import type { Method } from '../../store/rpc/index.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
 

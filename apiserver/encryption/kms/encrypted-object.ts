@@ -1,4 +1,4 @@
-import { bytes, choice, many, message, string } from '../../../store/grpc.ts';
+import { bytes, choice, many, message, string } from '../../../runtime/grpc.ts';
 import { domainNameErrors } from '../../validation/domain-name.ts';
 import { aggregate, TransformError } from '../transformers.ts';
 

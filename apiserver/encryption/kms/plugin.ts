@@ -1,5 +1,5 @@
+import { bytes, GrpcError, message, methodsOf, Peer, string, type UnaryMethod } from '../../../runtime/grpc.ts';
 import type { Clock } from '../../../runtime/index.ts';
-import { bytes, GrpcError, message, methodsOf, Peer, string, type UnaryMethod } from '../../../store/grpc.ts';
 import { type Annotations, annotationsField, type KeySource } from './encrypted-object.ts';
 
 // What a plugin is asked: kms/apis/v2/api.proto.

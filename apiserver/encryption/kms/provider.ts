@@ -11,8 +11,8 @@
  *    what was found a moment ago.
  */
 import { randomBytes } from 'node:crypto';
+import { GrpcError } from '../../../runtime/grpc.ts';
 import type { Clock, Logger, Random, Service, Timer } from '../../../runtime/index.ts';
-import { GrpcError } from '../../../store/grpc.ts';
 import { hashOf } from '../../config-reload.ts';
 import { aesGcm, aggregate, extendedNonceGcm, type Opened, SEED_BYTES, TransformError, type Transformer } from '../transformers.ts';
 import { checkKeySource, decodeObject, encodeObject, HKDF_SEED, type KeySource, keyIdProblem, sourceId } from './encrypted-object.ts';

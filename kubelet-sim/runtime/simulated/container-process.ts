@@ -1,6 +1,5 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
 import type { ContainerUser, OutputStream } from '../cri.ts';
-import type { NodeDrivers } from '../node-drivers.ts';
 import { hasCapability } from './capabilities.ts';
 import type { SimulatedContainer } from './container.ts';
 import type { ContainerUsage, OwnLoad } from './container-usage.ts';
@@ -120,10 +119,6 @@ export class ContainerProcess implements ProcessContext {
 
   loadAppArmorProfiles(names: readonly string[]): void {
     for (const name of names) this.#sandbox.node.appArmorProfiles.add(name);
-  }
-
-  get nodeDrivers(): NodeDrivers {
-    return this.#sandbox.node.drivers;
   }
 
   nodeProcesses(): readonly ProcessInfo[] {

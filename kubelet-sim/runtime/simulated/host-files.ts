@@ -6,6 +6,7 @@ import type { FileStat } from './files/file-stat.ts';
 import { livingDirectory, readOnlyFile } from './files/living-directory.ts';
 import { toolDirectory } from './files/tool-directory.ts';
 import { type DeviceType, type DirectoryNode, FileError, type FileNode } from './files/tree.ts';
+import { HostSockets } from './host-sockets.ts';
 import { containerLogDirectory, podLogDirectory } from './log-files.ts';
 import { RUNTIME_PROFILE } from './proc-files.ts';
 import type { SimulatedNode } from './sandbox.ts';
@@ -47,6 +48,7 @@ export class HostFiles {
   readonly #now: () => number;
   readonly #node: () => SimulatedNode;
   #files: Promise<ContainerFiles> | undefined;
+  readonly sockets = new HostSockets(() => this.files());
 
   constructor(nodeName: string, now: () => number, node: () => SimulatedNode) {
     this.#nodeName = nodeName;
@@ -72,6 +74,7 @@ export class HostFiles {
     log.entries.set('containers', containerLogDirectory(node));
     groups.entries.set('cgroup', nodeControlGroups(node));
     kernelSecurity.entries.set('apparmor', appArmorDirectory(node));
+    await this.sockets.filesMade(files);
     return files;
   }
 

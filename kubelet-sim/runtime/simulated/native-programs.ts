@@ -7,7 +7,10 @@ import type { Program } from './program.ts';
 import { TEST_PROGRAMS } from './test-images/index.ts';
 
 /** A program whose commands mean something to it, whoever gives them: a container, a shell, or somebody who runs one in a container. */
-const NATIVE_COMMANDS: Readonly<Record<string, (start: CommandStart) => Program>> = { nginx: nginxProgram };
+const NATIVE_COMMANDS: Readonly<Record<string, (start: CommandStart) => Program | undefined>> = {
+  nginx: nginxProgram,
+  hostpathplugin: ({ argv }) => (argv.length > 0 ? CSI_PROGRAMS.hostpathplugin(argv) : undefined),
+};
 
 /** How such a program comes to be run. */
 export interface CommandStart {

@@ -1,6 +1,5 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
 import type { ContainerUser, OutputStream } from '../cri.ts';
-import type { NodeDrivers } from '../node-drivers.ts';
 import type { ContainerUsage, OwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import type { ImageFacts, ServerFacts } from './image-catalog.ts';
@@ -35,8 +34,6 @@ export interface ProcessContext {
   nodeFiles(): Promise<ContainerFiles>;
   /** The node's kernel knows these from now on. */
   loadAppArmorProfiles(names: readonly string[]): void;
-  /** Drivers that have registered with the node's kubelet. */
-  readonly nodeDrivers: NodeDrivers;
   /** All processes of the node, by the IDs that they have there. */
   nodeProcesses(): readonly ProcessInfo[];
   /** Its root file system cannot be written. */

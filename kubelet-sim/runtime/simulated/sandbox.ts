@@ -1,6 +1,5 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
 import type { NamespaceMode, NodeProcess, PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
-import type { NodeDrivers } from '../node-drivers.ts';
 import type { SimulatedContainer } from './container.ts';
 import type { LogBudget } from './container-log.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
@@ -61,8 +60,6 @@ export interface SimulatedNode {
   readonly sharedMemory: DirectoryNode;
   /** Profiles of AppArmor that its kernel knows, beside the container runtime's own. */
   readonly appArmorProfiles: Set<string>;
-  /** Drivers of volumes that run in pods. */
-  readonly drivers: NodeDrivers;
 }
 
 /** What a sandbox is made of. */

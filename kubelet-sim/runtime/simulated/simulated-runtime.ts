@@ -28,12 +28,15 @@ import {
 import { hostPort } from '../host-port.ts';
 import type { ImageService } from '../image-service.ts';
 import { NodeDrivers } from '../node-drivers.ts';
+import type { NodeSockets } from '../node-sockets.ts';
 import type { ContainerStats, PodSandboxStats, VolumeUsage } from '../usage.ts';
+import { withCdiDevices } from './cdi.ts';
 import { chooseProgram } from './choose-program.ts';
 import { SimulatedContainer } from './container.ts';
 import { ContainerProcess } from './container-process.ts';
 import { sumCpu, sumMemory } from './container-usage.ts';
 import { fileProgram } from './file-program.ts';
+import type { ContainerFiles } from './files/container-files.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import { HostFiles } from './host-files.ts';
 import { ConnectError } from './network/listener.ts';
@@ -110,7 +113,6 @@ export class SimulatedRuntime implements RuntimeService {
       signal: (target, signal) => this.signalProcess(target, signal),
       onHostNetwork: new Set(),
       appArmorProfiles: new Set(),
-      drivers: this.drivers,
       sandboxes: () => this.#sandboxes.values(),
       get sharedMemory() {
         memory ??= newDirectory(0, { mode: 0o1777 });
@@ -193,6 +195,15 @@ export class SimulatedRuntime implements RuntimeService {
       processCount: this.listProcesses().filter(({ sandboxId }) => sandboxId === id).length,
       containers,
     };
+  }
+
+  get sockets(): NodeSockets {
+    return this.#node.files.sockets;
+  }
+
+  /** The node's own file system. */
+  nodeFiles(): Promise<ContainerFiles> {
+    return this.#node.files.files();
   }
 
   /** The sandbox itself: its processes can be looked at and killed. */
@@ -413,6 +424,10 @@ export class SimulatedRuntime implements RuntimeService {
 
   prepareSubPath(mount: Mount): Promise<void> {
     return prepareSubPath(mount, () => this.#host.clock.now());
+  }
+
+  async injectDevices(config: ContainerConfig, devices: readonly string[]): Promise<ContainerConfig> {
+    return await withCdiDevices(await this.nodeFiles(), config, devices);
   }
 
   giveVolumeToGroup(volume: MountableVolume, gid: number, policy: 'Always' | 'OnRootMismatch'): void {

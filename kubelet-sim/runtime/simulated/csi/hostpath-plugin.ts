@@ -7,6 +7,7 @@ import { fatalCode, type ProcessContext, type Program, type RunningProgram } fro
 import { rawListener } from '../shell/nc.ts';
 import { serveOn } from './csi-driver.ts';
 import { HostPathDriver, type HostPathOptions, readCapacity } from './hostpath-driver.ts';
+import { socketProxy } from './socket-proxy.ts';
 
 const VOLUME_BYTES_MAX = '1Ti';
 const EXIT_FAILED = 1;
@@ -14,8 +15,10 @@ const EXIT_FAILED = 1;
 const SOCAT_PORT = 10_000;
 
 /** `hostpathplugin`: serves the driver on the socket `--endpoint`. Upstream: `cmd/hostpathplugin` of `kubernetes-csi/csi-driver-host-path`. */
-export const hostPathPlugin = (argv: readonly string[]): Program =>
-  nameOf(`/${argv[0] ?? ''}`) === 'socat' ? SOCAT : { start: (context) => new RunningPlugin(context, argv) };
+export const hostPathPlugin = (argv: readonly string[]): Program => {
+  if (nameOf(`/${argv[0] ?? ''}`) === 'socat') return SOCAT;
+  return commandLineOption(argv, 'proxy-endpoint') === '' ? { start: (context) => new RunningPlugin(context, argv) } : socketProxy(argv);
+};
 
 const SOCAT: Program = {
   start: (context) => {

@@ -1,5 +1,8 @@
+import { handling, UnaryServer } from '../../../../runtime/grpc.ts';
 import type { Timer } from '../../../../runtime/index.ts';
+import { REGISTRATION } from '../../../plugins/registration.ts';
 import { commandLineOption } from '../command-line.ts';
+import { listenOnSocket } from '../files/sockets.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import { klogTo } from '../in-cluster/klog.ts';
 import { fatalCode, type ProcessContext, type Program, type RunningProgram } from '../program.ts';
@@ -8,6 +11,9 @@ import { driverOf, type SocketDriver } from './sidecar.ts';
 
 const LOOK_MS = 500;
 const DIRECTORY = '/registration';
+/** Of the driver's API, as this sidecar tells it. */
+const VERSIONS = ['1.0.0'];
+const EXIT_FAILED = 1;
 
 /**
  * `csi-node-driver-registrar`: has the node's kubelet know the driver, for as long as it runs. Upstream: `cmd/csi-node-driver-registrar` of
@@ -20,6 +26,8 @@ class RunningRegistrar implements RunningProgram {
   readonly #argv: readonly string[];
   #timer: Timer | undefined;
   #registered: SocketDriver | undefined;
+  /** Takes the driver back that is registered. */
+  #close: (() => Promise<void>) | undefined;
   #isDone = false;
 
   constructor(context: ProcessContext, argv: readonly string[]) {
@@ -41,29 +49,53 @@ class RunningRegistrar implements RunningProgram {
   async #follow(): Promise<void> {
     const driver = await driverOf(this.#context, this.#argv);
     if (this.#isDone || driver === this.#registered) return;
-    const { nodeDrivers } = this.#context;
-    if (this.#registered) nodeDrivers.unregister(this.#registered);
+    await this.#close?.();
+    this.#close = undefined;
     this.#registered = driver;
-    if (!driver) return;
+    if (driver) this.#close = await this.#serve(driver.name);
+  }
+
+  /** @returns what takes the driver back: a kubelet forgets one whose socket is gone */
+  async #serve(name: string): Promise<() => Promise<void>> {
+    const log = klogTo(this.#context);
     const files = await this.#context.files();
-    const socket = `${commandLineOption(this.#argv, 'plugin-registration-path') || DIRECTORY}/${driver.name}-reg.sock`;
+    const socket = `${commandLineOption(this.#argv, 'plugin-registration-path') || DIRECTORY}/${name}-reg.sock`;
+    const endpoint = commandLineOption(this.#argv, 'kubelet-registration-path');
+    const server = new UnaryServer([
+      handling(REGISTRATION.getInfo, () => ({ type: 'CSIPlugin', name, endpoint, supportedVersions: VERSIONS })),
+      handling(REGISTRATION.notifyRegistrationStatus, ({ pluginRegistered, error }) => {
+        log('I', `main.go:109] "Received NotifyRegistrationStatus call" status="plugin_registered:${pluginRegistered}"`);
+        if (pluginRegistered) return {};
+        log('E', `main.go:111] "Registration process failed with error, restarting registration container" err="${error}"`);
+        this.#exit(EXIT_FAILED);
+        return {};
+      }),
+    ]);
     await files.rm(socket, { force: true });
-    await files.mknod(socket, 'socket');
-    if (this.#isDone) return;
-    klogTo(this.#context)('I', `node_register.go:54] "Starting Registration Server" socketPath="${socket}"`);
-    nodeDrivers.register(driver);
-    klogTo(this.#context)('I', 'main.go:109] "Received NotifyRegistrationStatus call" status="plugin_registered:true"');
+    log('I', `node_register.go:54] "Starting Registration Server" socketPath="${socket}"`);
+    const stop = await listenOnSocket(files, socket, server);
+    const close = async () => {
+      stop();
+      server.close();
+      await files.rm(socket, { force: true });
+    };
+    if (this.#isDone) await close();
+    return close;
   }
 
   signal(name: string): void {
-    if (fatalCode(name) === undefined || this.#isDone) return;
+    if (fatalCode(name) !== undefined) this.#exit(0);
+  }
+
+  #exit(code: number): void {
+    if (this.#isDone) return;
     this.dispose();
-    this.#context.exit(0);
+    this.#context.exit(code);
   }
 
   dispose(): void {
     this.#isDone = true;
     this.#timer?.cancel();
-    if (this.#registered) this.#context.nodeDrivers.unregister(this.#registered);
+    this.#close?.().catch(() => undefined); // its directory has gone, and the socket with it
   }
 }

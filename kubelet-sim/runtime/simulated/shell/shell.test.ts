@@ -1,7 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { seededRandom, VirtualClock } from '../../../../runtime/index.ts';
-import { NodeDrivers } from '../../node-drivers.ts';
 import { ContainerFiles } from '../files/container-files.ts';
 import { toolDirectory } from '../files/tool-directory.ts';
 import { ImageCatalog } from '../image-catalog.ts';
@@ -45,7 +44,6 @@ function start(
     isPrivileged: false,
     nodeFiles: () => Promise.resolve(files),
     loadAppArmorProfiles: () => undefined,
-    nodeDrivers: new NodeDrivers(new Set()),
     nodeProcesses: () => [],
     startedAt: clock.now(),
     hostname: 'web-0',
@@ -321,4 +319,9 @@ test('$RANDOM is another number each time', async () => {
   const { output } = await run('echo $RANDOM $RANDOM $((RANDOM % 1)); RANDOM=7; echo $RANDOM');
   const [first, second, zero] = output.trim().split(/\s/).map(Number);
   expect([first !== second, Number(first) < 32_768, zero]).toEqual([true, true, 0]);
+});
+
+test('mv and cp put a file in the place of another, but not in its own', async () => {
+  const { output } = await run('cd /tmp; echo a >a; echo b >b; mv a b && cat b; echo c >c; cp c b && cat b; ln b d; cp b d');
+  expect(output).toBe("a\nc\n!cp: 'b' and '/tmp/d' are the same file\n");
 });

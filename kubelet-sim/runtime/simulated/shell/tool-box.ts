@@ -1,7 +1,7 @@
 import { Bash, type IFileSystem } from 'just-bash';
 import type { ContainerFiles } from '../files/container-files.ts';
 import type { FileStat } from '../files/file-stat.ts';
-import { normalizePath, reasonOf } from '../files/tree.ts';
+import { normalizePath, reasonOf, type TreeNode } from '../files/tree.ts';
 
 /** A call of a tool; texts are byte strings. */
 export interface ToolCall {
@@ -200,11 +200,22 @@ function bytesOf(content: Content, options: Encoding): Uint8Array {
   return typeof content === 'string' ? Buffer.from(content, encoding === 'binary' ? 'latin1' : (encoding ?? 'utf8')) : content;
 }
 
-const statFor = ({ type, size, mode, mtime }: FileStat) => ({
+/** Numbers of files that somebody has asked about, so that tools can tell whether two names are of one. */
+const inodes = new WeakMap<TreeNode, number>();
+let inodesGiven = 0;
+
+function inodeOf(node: TreeNode): number {
+  const inode = inodes.get(node) ?? ++inodesGiven;
+  inodes.set(node, inode);
+  return inode;
+}
+
+const statFor = ({ type, size, mode, mtime, node }: FileStat) => ({
   isFile: type === 'file',
   isDirectory: type === 'directory',
   isSymbolicLink: type === 'link',
   size,
   mode,
   mtime: new Date(mtime),
+  ...(node ? { identity: String(inodeOf(node)) } : {}),
 });

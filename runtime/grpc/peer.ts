@@ -1,27 +1,8 @@
 import type * as Grpc from '@grpc/grpc-js';
-import type { Clock } from '../../runtime/index.ts';
-import type { Method } from './services.ts';
+import type { Clock } from '../clock.ts';
+import { CODE, GrpcError } from './grpc-error.ts';
+import type { UnaryMethod } from './method.ts';
 
-/** gRPC's status codes by number, as Go prints them. */
-const CODES = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-];
 const RECONNECT_MS = 50;
 const RECONNECT_MS_MAX = 2000;
 
@@ -31,22 +12,6 @@ export interface PeerOptions {
   /** The name it is called by; made of the target unless given. */
   readonly authority?: string | undefined;
   readonly clock: Clock;
-}
-
-/** A method of one request and one answer, as who calls it sees it. */
-export type UnaryMethod<QD, S> = Pick<Method<unknown, QD, S, never>, 'path' | 'requestSerialize' | 'responseDeserialize'>;
-
-/** A call that did not succeed; the message is as Go's library writes it. */
-export class GrpcError extends Error {
-  override readonly name = 'GrpcError';
-  /** Its status code by name. */
-  readonly code: string;
-
-  constructor(code: number, details: string) {
-    const name = CODES[code] ?? `Code(${code})`;
-    super(`rpc error: code = ${name} desc = ${details}`);
-    this.code = name;
-  }
 }
 
 /** Somebody who is called now and then, without TLS. */
@@ -83,9 +48,9 @@ export class Peer {
       const call = this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, this.#metadata, (error, answer) => {
         timer.cancel();
         this.#calls.delete(call);
-        if (isLate) reject(new GrpcError(DEADLINE_EXCEEDED, `context deadline exceeded${this.#why()}`));
+        if (isLate) reject(new GrpcError(CODE.deadlineExceeded, `context deadline exceeded${this.#why()}`));
         else if (error) reject(new GrpcError(error.code, error.details));
-        else if (answer === undefined) reject(new GrpcError(INTERNAL, 'an answer without a message'));
+        else if (answer === undefined) reject(new GrpcError(CODE.internal, 'an answer without a message'));
         else resolve(answer);
       });
       const timer = this.#clock.setTimer(timeoutMs, () => {
@@ -110,7 +75,5 @@ export class Peer {
   }
 }
 
-const DEADLINE_EXCEEDED = 4;
-const INTERNAL = 13;
 /** A channel's state with a connection. */
 const READY = 2;
