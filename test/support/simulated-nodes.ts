@@ -7,6 +7,7 @@ import { ServerListener } from '../../kubelet-sim/server-listener.ts';
 import { parseOptions, seededRandom, silentLogger, systemClock, systemRandom, VirtualClock } from '../../runtime/index.ts';
 import { Gates, gated } from './gates.ts';
 import { tempDirectory } from './temp-directory.ts';
+import { until } from './wait.ts';
 
 /** An API server on the machine's clock, with nodes on one of their own. */
 export class Cluster implements AsyncDisposable {
@@ -89,13 +90,9 @@ export class Cluster implements AsyncDisposable {
     return (await this.admin.resource<T>(kind).list()).items;
   }
 
-  /** Waits, while the nodes' time goes on. */
-  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 400; i++) {
-      if (await condition()) return;
-      await this.clock.advance(100);
-    }
-    throw new Error(`waited in vain: ${what}`);
+  /** Waits, while the nodes' time goes on: what is written and heard of takes time of the machine's. */
+  until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    return until(what, condition, { clock: this.clock, stepMs: 100 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
