@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { statusPatch } from './status-writer.ts';
+import type { Pod, PodStatus } from '../../api/index.ts';
+import type { ApiClient } from '../../client/index.ts';
+import { silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { aPod } from '../testing/builders.ts';
+import { StatusWriter, statusPatch } from './status-writer.ts';
 
 const condition = (type: string) => ({ type, status: 'True' });
 
@@ -34,4 +38,29 @@ test("conditions of others stood behind those of the kubelet, where upstream's s
   expect(types(statusPatch({ conditions: ['DisruptionTarget', 'PodResizePending', 'Ready', 'PodScheduled'].map(condition) }, own))).toEqual(
     ['DisruptionTarget', 'PodResizePending', 'Ready', 'PodScheduled'],
   );
+});
+
+test('what others write is set right also when it is heard of before our own write is answered', async () => {
+  const sent: unknown[] = [];
+  const answers: ((pod: Pod) => void)[] = [];
+  const patch = (_name: string, body: { status: object }) => {
+    sent.push(body.status);
+    return new Promise<Pod>((resolve) => answers.push(resolve));
+  };
+  const client = { resource: () => ({ patch }) } as unknown as ApiClient;
+  const writer = new StatusWriter({ client, clock: new VirtualClock(0), logger: silentLogger });
+  const at = (resourceVersion: string): Pod => {
+    const pod = aPod();
+    return { ...pod, metadata: { ...pod.metadata, resourceVersion } };
+  };
+  const ready = (status: string): PodStatus => ({ phase: 'Running', conditions: [{ type: 'Ready', status }] });
+  writer.write(at('1'), ready('True'), ready('False'));
+  writer.write(at('3'), ready('True'), ready('False')); // at 2 it was as we write it
+  answers[0]?.(at('2'));
+  await expect.poll(() => sent.length).toBe(2);
+  expect(sent[1]).toEqual({ conditions: [{ type: 'Ready', status: 'True' }] });
+  writer.write(at('3'), ready('True'), ready('False')); // not heard of yet
+  answers[1]?.(at('4'));
+  await expect.poll(() => writer.size).toBe(0);
+  expect(sent).toHaveLength(2);
 });

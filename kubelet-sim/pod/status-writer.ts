@@ -1,5 +1,5 @@
 import { ApiError, coreKinds, type Pod, type PodCondition, type PodStatus } from '../../api/index.ts';
-import type { ApiClient, ResourceClient } from '../../client/index.ts';
+import { type ApiClient, isNewer, type ResourceClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
 import { OWN_CONDITIONS } from './pod-status.ts';
 
@@ -15,6 +15,8 @@ interface Pending {
   status: PodStatus;
   /** What the API server has, as far as we know. */
   base: PodStatus;
+  /** The pod as it was with that. */
+  baseOf: Pod;
   /** Once the status is written, the pod is deleted for good. */
   remove: boolean;
   failures: number;
@@ -91,13 +93,15 @@ export class StatusWriter {
     const uid = pod.metadata.uid ?? '';
     const known = this.#pending.get(uid);
     if (known) {
+      if (isNewer(pod, known.baseOf)) Object.assign(known, { base, baseOf: pod });
       known.pod = pod;
       known.status = status;
       known.remove ||= remove;
       known.dirty = known.busy;
       return;
     }
-    this.#pending.set(uid, { pod, status, base, remove, failures: 0, busy: false, dirty: false, since: this.#clock.monotonic() });
+    const since = this.#clock.monotonic();
+    this.#pending.set(uid, { pod, status, base, baseOf: pod, remove, failures: 0, busy: false, dirty: false, since });
     this.#enqueue(uid);
   }
 
@@ -133,9 +137,10 @@ export class StatusWriter {
     const { pod, status } = pending;
     pending.dirty = false;
     try {
-      await this.#send(pod, status, pending);
+      const written = await this.#send(pod, status, pending);
       pending.failures = 0;
-      pending.base = status;
+      // Others may have written since, and been heard of before we were answered.
+      if (written && !isNewer(pending.baseOf, written)) Object.assign(pending, { base: status, baseOf: written });
       pending.busy = false;
       if (pending.dirty) this.#enqueue(uid);
       else this.#pending.delete(uid);
@@ -145,12 +150,15 @@ export class StatusWriter {
     }
   }
 
-  async #send(pod: Pod, status: PodStatus, pending: Pending): Promise<void> {
+  /** @returns the pod as it is with the status; undefined when there was nothing to write. */
+  async #send(pod: Pod, status: PodStatus, pending: Pending): Promise<Pod | undefined> {
     const { name = '', namespace, uid } = pod.metadata;
     const changes = statusPatch(status, pending.base);
-    if (changes)
-      await this.#pods.patch(name, { metadata: { uid }, status: changes }, { namespace, type: 'strategic', subresource: 'status' });
+    const written = changes
+      ? await this.#pods.patch(name, { metadata: { uid }, status: changes }, { namespace, type: 'strategic', subresource: 'status' })
+      : undefined;
     if (pending.remove && !pending.dirty) await this.#pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
+    return written;
   }
 
   #failed(uid: string, pending: Pending, error: unknown): void {
