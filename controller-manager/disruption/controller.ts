@@ -1,4 +1,5 @@
 import {
+  ApiError,
   coreKinds,
   fromLabelSelector,
   isConflict,
@@ -10,7 +11,7 @@ import {
   type PodDisruptionBudget,
   policyKinds,
 } from '../../api/index.ts';
-import { type EventRecorder, type Informer, runController, WorkQueue } from '../../client/index.ts';
+import { type EventRecorder, type Informer, isConnectionError, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { goSelector } from '../shared/go-text.ts';
@@ -111,6 +112,8 @@ class DisruptionController implements Controller {
       const message = error instanceof Error ? error.message : String(error);
       this.#context.logger.warn({ budget: key, err: error }, 'budget could not be worked out, no disruption is allowed');
       await this.#writeStatus(budget, failSafe(budget, message, this.#context.clock.now()));
+      // What is wrong with the budget or its pods a change of them brings back. Of a server that goes wrong nobody tells when it is well again.
+      if (isServerFault(error)) throw error;
       return undefined;
     }
   }
@@ -181,3 +184,5 @@ class DisruptionController implements Controller {
 
 /** Without a selector a budget is about no pod; with an empty one, about all. */
 const selectorOf = ({ spec }: Budget) => (spec.selector ? fromLabelSelector(spec.selector) : NOTHING);
+
+const isServerFault = (error: unknown): boolean => isConnectionError(error) || (error instanceof ApiError && error.code >= 500);

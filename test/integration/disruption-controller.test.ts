@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   ApiError,
+  apiError,
   apiextensionsKinds,
   appsKinds,
   coreKinds,
@@ -24,9 +25,14 @@ const { poddisruptionbudgets: budgets } = policyKinds;
 const inDefault = { namespace: 'default' };
 
 const gates = new Gates();
+/** How many more times who asks for the scale of `unlucky` is told that the server went wrong. */
+let refusals = 2;
+const answer = (path: string): undefined => {
+  if (path.endsWith('/unlucky/scale') && refusals-- > 0) throw apiError.internal('refused');
+};
 let plane: ControlPlane;
 beforeAll(async () => {
-  plane = await startControlPlane({ nodes: ['n1', 'n2'], gates });
+  plane = await startControlPlane({ nodes: ['n1', 'n2'], gates, answer });
 });
 afterEach(() => gates.openAll());
 afterAll(() => plane[Symbol.asyncDispose]());
@@ -101,15 +107,19 @@ describe('a PodDisruptionBudget', () => {
     await plane.eventuallyAll<Event>(events, (all) => all.some(({ reason }) => reason === 'NoControllers'));
   });
 
-  it('asks the server for a controller that is not in the cache yet', async () => {
+  it.each([
+    ['unseen', 'asks the server for a controller that is not in the cache yet'],
+    ['unlucky', 'asks again when the server goes wrong twice in the same way, of which nothing new is written'],
+  ])('%s: %s', async (app) => {
     gates.close('watch replicasets');
-    const spec = { replicas: 1, selector: { matchLabels: { app: 'unseen' } }, template: template('unseen') };
-    const { metadata: owner } = await plane.create<ReplicaSet>(appsKinds.replicasets, { metadata: { name: 'unseen', ...inDefault }, spec });
+    const spec = { replicas: 1, selector: { matchLabels: { app } }, template: template(app) };
+    const { metadata: owner } = await plane.create<ReplicaSet>(appsKinds.replicasets, { metadata: { name: app, ...inDefault }, spec });
     const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner.name, uid: owner.uid, controller: true }];
-    const metadata = { name: 'unseen', ...inDefault, labels: { app: 'unseen' }, ownerReferences };
+    const metadata = { name: app, ...inDefault, labels: { app }, ownerReferences };
     await plane.create<Pod>(pods, { metadata, spec: template('').spec });
-    await guard('unseen', { maxUnavailable: 1 });
-    await plane.eventually<PodDisruptionBudget>(budgets, 'unseen', allows(1, 1));
+    await plane.eventually<Pod>(pods, app, isReady(app));
+    await guard(app, { maxUnavailable: 1 });
+    await plane.eventually<PodDisruptionBudget>(budgets, app, allows(1, 1));
     gates.open('watch replicasets');
   });
 
