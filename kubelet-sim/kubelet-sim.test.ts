@@ -378,7 +378,7 @@ test('a pod reaches the API server at its Service and at its own address, with i
   const [{ addresses, ports }] = endpoints.subsets;
   const script =
     `for host in kubernetes.default ${addresses[0].ip}:${ports[0].port}; do curl -s -k -o /dev/null -w "%{http_code} " https://$host/version; done; ` +
-    'curl -s -k -o /dev/null -w "%{http_code} " https://kubernetes.default/api/v1/secrets; echo; curl https://kubernetes.default/version; wget -qO- http://web; exit 0';
+    'curl -s -k -o /dev/null -w "%{http_code} " https://kubernetes.default/api/v1/secrets; echo; curl -sS https://kubernetes.default/version 2>&1 | head -n 1; wget -qO- http://web; exit 0';
   await cluster.createPod('client', { image: 'busybox', command: ['sh', '-c', script] }, { restartPolicy: 'Never' });
   await cluster.until('the client is done', async () => (await cluster.pod('client'))?.status.phase === 'Succeeded');
   const log = await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/client/log');

@@ -131,8 +131,8 @@ describe('a policy that drops questions', () => {
     ],
     ['busybox', 'wget -qO- -T 2 http://web', 11, { text: "!wget: bad address 'web'\n", code: 1 }],
     ['busybox', 'ping -c 1 web', 11, { text: "!ping: bad address 'web'\n", code: 1 }],
-    ['nicolaka/netshoot', 'curl -m 2 http://web', 3, { text: '!curl: (28) Resolving timed out after 2000 milliseconds\n', code: 28 }],
-    ['nicolaka/netshoot', 'curl http://web', 11, { text: '!curl: (6) Could not resolve host: web\n', code: 6 }],
+    ['nicolaka/netshoot', 'curl -sS -m 2 http://web', 3, { text: '!curl: (28) Resolving timed out after 2000 milliseconds\n', code: 28 }],
+    ['nicolaka/netshoot', 'curl -sS http://web', 11, { text: '!curl: (6) Could not resolve host: web\n', code: 6 }],
   ])('is told of by %s: %s', async (image, command, seconds, answer) => {
     const directory = new FakeDirectory();
     for (const { node, rules } of [{ node: new TestRuntime({ directory }), rules: directory.rules }, await served()]) {

@@ -91,7 +91,7 @@ export function notLetIn(annotations: Annotations, incoming: Incoming, { path }:
   const isDenied = isIn(incoming.remote, denylist) || (allowlist.length > 0 && !isIn(incoming.remote, allowlist));
   const asksPassword = basicAuth !== undefined && !isExempt(path, settings.noAuthLocations);
   const isStranger = asksPassword && !letsIn(basicAuth.file, incoming.headers.authorization);
-  const challenge = () => page(401, { 'www-authenticate': `Basic realm="${basicAuth?.realm ?? ''}"` });
+  const challenge = () => page(401, { 'WWW-Authenticate': `Basic realm="${basicAuth?.realm ?? ''}"` });
   if (satisfiesAny && asksPassword && (allowlist.length > 0 || denylist.length > 0))
     return isDenied && isStranger ? challenge() : undefined;
   if (isDenied) return page(403);

@@ -171,10 +171,10 @@ describe('ingress-nginx in a pod', () => {
     );
     const redirect = await curl('-i -H "Host: foo.com"', '/a/?b');
     expect(statusOf(redirect)).toBe('308');
-    expect(redirect).toContain('location: https://foo.com/a/?b\n');
+    expect(redirect).toContain('Location: https://foo.com/a/?b\r\n');
     expect(statusOf(await curl('-i -H "Host: forced.com"'))).toBe('308');
     const secure = await curl('-k -i -H "Host: foo.com"', '/a', 'https');
-    expect(secure).toContain('strict-transport-security: max-age=31536000; includeSubDomains\n');
+    expect(secure).toContain('Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n');
     expect(secure).toContain('x-forwarded-port: 443\nx-forwarded-proto: https\n');
   });
 
@@ -197,9 +197,9 @@ describe('ingress-nginx in a pod', () => {
 
   test.each<[string, Record<string, string>, readonly [options: string, path: string], RegExp]>([
     ['rewrite-target', { 'rewrite-target': '/$2' }, ['', '/x/a%20b?q=1'], /real path=\/a%20b\?q=1\n/],
-    ['app-root', { 'app-root': '/app' }, ['', '/'], /^HTTP\/1\.1 302[\s\S]*location: http:\/\/foo\.com\/app\n/],
-    ['permanent-redirect', { 'permanent-redirect': 'https://x.org' }, ['', '/x/'], /^HTTP\/1\.1 301[\s\S]*location: https:\/\/x\.org\n/],
-    ['temporal-redirect', { 'temporal-redirect': 'https://x.org' }, ['', '/x/'], /^HTTP\/1\.1 302[\s\S]*location: https:\/\/x\.org\n/],
+    ['app-root', { 'app-root': '/app' }, ['', '/'], /^HTTP\/1\.1 302[\s\S]*Location: http:\/\/foo\.com\/app\r\n/],
+    ['permanent-redirect', { 'permanent-redirect': 'https://x.org' }, ['', '/x/'], /^HTTP\/1\.1 301[\s\S]*Location: https:\/\/x\.org\r\n/],
+    ['temporal-redirect', { 'temporal-redirect': 'https://x.org' }, ['', '/x/'], /^HTTP\/1\.1 302[\s\S]*Location: https:\/\/x\.org\r\n/],
     ['whitelist-source-range', { 'whitelist-source-range': '192.168.0.0/16' }, ['', '/x/'], /^HTTP\/1\.1 403/],
     ['denylist-source-range', { 'denylist-source-range': '10.244.0.0/16' }, ['', '/x/'], /^HTTP\/1\.1 403/],
     ['proxy-body-size', { 'proxy-body-size': '4' }, ['-d 12345', '/x/'], /^HTTP\/1\.1 413/],
@@ -207,22 +207,22 @@ describe('ingress-nginx in a pod', () => {
       'enable-cors',
       { 'enable-cors': 'true', 'cors-allow-origin': 'https://*.x.org' },
       ['-H "Origin: https://a.x.org"', '/x/'],
-      /access-control-allow-origin: https:\/\/a\.x\.org\n/,
+      /Access-Control-Allow-Origin: https:\/\/a\.x\.org\r\n/,
     ],
-    ['a preflight', { 'enable-cors': 'true' }, ['-X OPTIONS', '/x/'], /^HTTP\/1\.1 204[\s\S]*access-control-max-age: 1728000\n/],
+    ['a preflight', { 'enable-cors': 'true' }, ['-X OPTIONS', '/x/'], /^HTTP\/1\.1 204[\s\S]*Access-Control-Max-Age: 1728000\r\n/],
     ['upstream-vhost', { 'upstream-vhost': 'inner.org' }, ['', '/x/'], /\nhost: inner\.org\n/],
     ['x-forwarded-prefix', { 'rewrite-target': '/$2', 'x-forwarded-prefix': '/x' }, ['', '/x/'], /x-forwarded-prefix: \/x\n/],
     [
       'affinity',
       { affinity: 'cookie', 'session-cookie-name': 'route' },
       ['', '/x/'],
-      /set-cookie: route=[\d.]+\|[0-9a-f]{32}; Path=\/x\(\/\|\$\)\(\.\*\); HttpOnly\n/,
+      /Set-Cookie: route=[\d.]+\|[0-9a-f]{32}; Path=\/x\(\/\|\$\)\(\.\*\); HttpOnly\r\n/,
     ],
     [
       'auth-type basic',
       { 'auth-type': 'basic', 'auth-secret': 'users', 'auth-realm': 'Members' },
       ['', '/x/'],
-      /^HTTP\/1\.1 401[\s\S]*www-authenticate: Basic realm="Members"\n/,
+      /^HTTP\/1\.1 401[\s\S]*WWW-Authenticate: Basic realm="Members"\r\n/,
     ],
     ['auth-type basic, with the password', { 'auth-type': 'basic', 'auth-secret': 'users' }, ['-u foo:password', '/x/'], /^HTTP\/1\.1 200/],
     ['auth-secret that is not there', { 'auth-type': 'basic', 'auth-secret': 'absent' }, ['', '/x/'], /^HTTP\/1\.1 503/],

@@ -111,7 +111,8 @@ export function responseText(
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${options.isHead ? '' : body}`;
 }
 
-const capitals = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+/** `content-type` as `Content-Type`. */
+export const capitals = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 
 /** An answer read from text that ends with the connection; undefined when it is no HTTP. */
 export function parseResponse(text: string): HttpResponse | undefined {

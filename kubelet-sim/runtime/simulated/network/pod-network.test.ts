@@ -37,7 +37,7 @@ test('nslookup, getent and dig find services; a name that is not there is NXDOMA
   expect((await node.exec(client, 'nslookup nothing')).text).toContain("** server can't find nothing: NXDOMAIN");
   expect(await node.exec(client, 'wget -O- http://nothing')).toEqual({ text: "!wget: bad address 'nothing'\n", code: 1 });
   expect(await node.exec(client, 'wget -O- http://nothing:80/x')).toEqual({ text: "!wget: bad address 'nothing:80'\n", code: 1 });
-  expect(await node.exec(client, 'curl http://nothing')).toEqual({ text: '!curl: (6) Could not resolve host: nothing\n', code: 6 });
+  expect(await node.exec(client, 'curl -sS http://nothing')).toEqual({ text: '!curl: (6) Could not resolve host: nothing\n', code: 6 });
 });
 
 test('a headless service is its ready endpoints; those with a host name have names of their own', async () => {
@@ -66,7 +66,7 @@ test('a service without endpoints refuses; a port that it does not have is silen
     text: "!wget: can't connect to remote host (10.96.1.2): Connection refused\n",
     code: 1,
   });
-  expect(await node.exec(client, 'curl -m 3 http://web:81', 5)).toEqual({
+  expect(await node.exec(client, 'curl -sSm 3 http://web:81', 5)).toEqual({
     text: '!curl: (28) Connection timed out after 3000 milliseconds\n',
     code: 28,
   });

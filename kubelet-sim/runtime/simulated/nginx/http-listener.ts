@@ -86,8 +86,9 @@ export class HttpListener implements Listener {
     };
   }
 
-  async #answer(connection: ClientConnection, request: ClientRequest): Promise<Sent> {
+  async #answer(connection: ClientConnection, sent: ClientRequest): Promise<Sent> {
     const { process, config, counters } = this.#parts;
+    const request = withoutAuthority(sent);
     connection.requests++;
     counters.requests++;
     const host = hostName(Object.entries(request.headers).find(([name]) => name.toLowerCase() === 'host')?.[1] ?? '');
@@ -96,9 +97,9 @@ export class HttpListener implements Listener {
     const tell = (level: ErrorLevel, text: string) => this.#parts.writeError(exchange.scope, level, text);
     const exchange: Exchange = new Exchange({ config, process, connection, request, server, tell });
     exchange.groups = found?.groups ?? new Map();
-    const sent = respond(exchange, await answer(exchange));
+    const answered = respond(exchange, await answer(exchange));
     logRequest(exchange, (path, line) => this.#parts.writeLog(path, line));
-    return sent;
+    return answered;
   }
 
   async stream(connection: ByteStream): Promise<void> {
@@ -170,4 +171,14 @@ function recordOf({ headers }: Sent): Record<string, string> {
     if (key !== 'transfer-encoding') record[key] = record[key] === undefined ? value : `${record[key]}, ${value}`;
   }
   return record;
+}
+
+/** A request that names its server in its target, as those to a proxy do: the name counts, not the one of its header (RFC 9112, section 3.2.2). */
+function withoutAuthority(request: ClientRequest): ClientRequest {
+  const [, host, rest = ''] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(request.target) ?? [];
+  if (host === undefined) return request;
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, name.toLowerCase() === 'host' ? host : value]),
+  );
+  return { ...request, target: rest.startsWith('/') ? rest : `/${rest}`, headers };
 }

@@ -41,7 +41,7 @@ describe('a configuration over /etc/nginx', () => {
       'server { listen 8081; server_name web; add_header X-Pod $hostname; location /hi { default_type text/plain; return 200 "hi $arg_who\\n"; } location /old { return 301 /hi; } }',
     );
     expect(await ask(':8081/hi?who=you', '-i')).toMatch(
-      /^HTTP\/1\.1 200 OK\nServer: nginx\/1\.29\.1\nDate: [^\n]* GMT\nContent-Type: text\/plain\nContent-Length: 7\nConnection: keep-alive\nX-Pod: web\n\nhi you\n$/,
+      /^HTTP\/1\.1 200 OK\r\nServer: nginx\/1\.29\.1\r\nDate: [^\n]* GMT\r\nContent-Type: text\/plain\r\nContent-Length: 7\r\nConnection: keep-alive\r\nX-Pod: web\r\n\r\nhi you\n$/,
     );
     expect(await ask(':8081/old', "-o /dev/null -w '%{http_code}'")).toBe('301');
     expect((await node.exec(client, `nc -z ${ip} 80`)).code).toBe(1);
@@ -103,7 +103,7 @@ describe('a configuration over /etc/nginx', () => {
       'events {}\nhttp { log_format j escape=json \'{"s":$status,"u":"$uri"}\'; access_log /dev/stdout j; server { listen 80; return 204; } }\n';
     const mounts = [mounted(configMap({ 'nginx.conf': text }), '/etc/nginx/nginx.conf', { subPath: 'nginx.conf' })];
     const id = await node.start(node.sandbox(), { image: 'nginx:1.25.3', mounts });
-    expect(await node.say(id, 'curl -si localhost/x')).toMatch(/^HTTP\/1\.1 204 No Content\nServer: nginx\/1\.25\.3\n/);
+    expect(await node.say(id, 'curl -si localhost/x')).toMatch(/^HTTP\/1\.1 204 No Content\r\nServer: nginx\/1\.25\.3\r\n/);
     expect(await node.log(id)).toContain('{"s":204,"u":"/x"}\n');
   });
 });

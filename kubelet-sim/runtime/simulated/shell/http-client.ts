@@ -19,6 +19,14 @@ export interface Call {
   readonly connectMs?: number | undefined;
   /** How long it may take to find the name, for a program that counts it in; 0 or absent for no limit. */
   readonly resolveMs?: number | undefined;
+  /** Where to connect to, where that is not what the URL names. */
+  readonly at?: { readonly host: string; readonly port: number } | undefined;
+  /** What is asked for, where that is not the path of the URL. */
+  readonly target?: string | undefined;
+  /** Told as soon as the connection is there. */
+  readonly onConnect?: ((dialled: Dialled) => void) | undefined;
+  /** Takes the body as it comes, where the server sends it piece by piece; what is left of it is in the answer. */
+  readonly onBody?: ((piece: string) => void) | undefined;
 }
 
 export interface Answer {
@@ -30,12 +38,12 @@ export interface Answer {
 /** It took longer than the program was told to wait. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
-  /** Whether the name was not even found. */
-  readonly isResolving: boolean;
+  /** What it waited for. */
+  readonly phase: 'name' | 'connection' | 'answer';
 
-  constructor(isResolving = false) {
+  constructor(phase: TimedOut['phase']) {
     super('timed out');
-    this.isResolving = isResolving;
+    this.phase = phase;
   }
 }
 
@@ -45,30 +53,38 @@ export const portOf = (url: URL): number => Number(url.port || (url.protocol ===
 export const connectMs = ({ connectMs: own, timeoutMs }: Call): number => own || timeoutMs || CONNECT_MS;
 
 /** Dials and asks; a connection that a policy drops takes as long as a real one. */
-async function ask(host: ShellHost, url: URL, call: Call): Promise<Answer> {
-  const { network } = host.process;
-  const started = host.process.clock.monotonic();
-  const waitFor = async (ms: number) => {
-    await host.sleep(Math.max(0, started + ms - host.process.clock.monotonic()));
-    throw new TimedOut();
+export async function ask(host: ShellHost, url: URL, call: Call): Promise<Answer> {
+  const { clock, network } = host.process;
+  const started = clock.monotonic();
+  const waitFor = async (ms: number, phase: TimedOut['phase']) => {
+    await host.sleep(Math.max(0, started + ms - clock.monotonic()));
+    throw new TimedOut(phase);
   };
   const resolveMs = call.resolveMs || Number.POSITIVE_INFINITY;
-  const dialled = await patiently(host, network.dial(url.hostname, portOf(url)), resolveMs).catch(async (error: unknown) => {
-    if (endsResolving(error, resolveMs)) throw new TimedOut(true);
+  const at = call.at ?? { host: url.hostname, port: portOf(url) };
+  const dialled = await patiently(host, network.dial(at.host, at.port), resolveMs).catch(async (error: unknown) => {
+    if (endsResolving(error, resolveMs)) throw new TimedOut('name');
     if (!(error instanceof ConnectError) || error.failure !== 'timeout') throw error;
-    return await waitFor(connectMs(call));
+    return await waitFor(connectMs(call), 'connection');
   });
+  call.onConnect?.(dialled);
+  const given = new AbortController();
   const request = {
     method: call.method,
-    path: `${url.pathname}${url.search}`,
+    path: call.target ?? `${url.pathname}${url.search}`,
     headers: { host: url.host, ...call.headers },
     body: call.body,
     tls: url.protocol === 'https:',
-    signal: host.signal,
+    signal: AbortSignal.any([host.signal, given.signal]),
+    onBody: call.onBody,
   };
-  const answering = dialled.http(request, url.hostname);
-  const response = await (call.timeoutMs > 0 ? Promise.race([answering, waitFor(call.timeoutMs)]) : answering);
-  return { url, dialled, response };
+  try {
+    const answering = dialled.http(request, url.hostname);
+    const response = await (call.timeoutMs > 0 ? Promise.race([answering, waitFor(call.timeoutMs, 'answer')]) : answering);
+    return { url, dialled, response };
+  } finally {
+    given.abort();
+  }
 }
 
 /** As `ask`, going where redirects lead when it is to follow them. */
