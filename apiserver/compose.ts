@@ -6,6 +6,7 @@ import {
   type Environment,
   type MetricRules,
   type NamedCertificate,
+  type RequestHeaderOptions,
   readMetricRules,
   type Service,
 } from '../runtime/index.ts';
@@ -165,7 +166,7 @@ class ComposedApiServer implements Service {
 
   #createServer(
     store: Store,
-    { pki, access }: Omit<Prepared, 'clientCa'>,
+    { pki, access }: Omit<Prepared, 'clientCa' | 'requestHeaders'>,
     given: Pick<ApiServerOptions, 'overrides' | 'audit' | 'tracer' | 'sealing' | 'storageChecks' | 'encryption'>,
   ): ApiServer {
     const { clock, random, logger } = this.#environment;
@@ -173,7 +174,7 @@ class ComposedApiServer implements Service {
     const { namedCertificates: named } = this.#compiled;
     const files = { ...servingPaths(values), named };
     let serving: ServingContent = { ...readServing(values, pki), named: named.map(readNamed) };
-    const requestHeaders = requestHeadersOf(values, pki);
+    const requestHeaders = requestHeadersOf(values, () => serving.frontProxyCa);
     const tls = () => ({ ...serving, clientCa: `${serving.clientCa}\n${requestHeaders.ca}` });
     const bootstrap = async (server: ApiServer) => {
       const address = () => ({
@@ -193,7 +194,7 @@ class ComposedApiServer implements Service {
       store,
       kinds: ALL_KINDS,
       isServed: this.#compiled.isServed,
-      parts: (context) => this.#parts(context, { pki, access, clientCa: () => serving.clientCa }, () => server.url),
+      parts: (context) => this.#parts(context, { pki, access, clientCa: () => serving.clientCa, requestHeaders }, () => server.url),
       tls: tls(),
       clock,
       random,
@@ -282,7 +283,7 @@ class ComposedApiServer implements Service {
 
   #parts(
     { objects, kinds, versions, others, dialer }: PartsContext,
-    { pki, access, clientCa }: Prepared,
+    { pki, access, clientCa, requestHeaders }: Prepared,
     url: () => string,
   ): ApiServerParts {
     const values = this.#values;
@@ -299,7 +300,7 @@ class ComposedApiServer implements Service {
       apiAudiences: this.#compiled.apiAudiences,
       bootstrapTokens: values['enable-bootstrap-token-auth'],
       clientCa,
-      requestHeaders: requestHeadersOf(values, pki),
+      requestHeaders,
       objects,
       writer: objects,
       clock,
@@ -422,7 +423,7 @@ class ComposedApiServer implements Service {
       browsers: this.#compiled.browsers,
       leaseReuseSeconds: values['lease-reuse-duration-seconds'],
       kubelet: kubeletsOf(values, toKubelets, access.egress?.get('cluster')),
-      aggregation: aggregationOf(values, pki, toServers),
+      aggregation: aggregationOf(values, toServers),
     };
   }
 
@@ -457,6 +458,7 @@ interface Prepared {
   readonly access: Access;
   /** PEM of the CAs of client certificates, as they are now. */
   readonly clientCa: () => string;
+  readonly requestHeaders: RequestHeaderOptions;
 }
 
 /** How long a stop may take beside the delay that was asked for. */
@@ -472,6 +474,7 @@ function servingPaths(values: ApiServerValues): Omit<ServingPaths, 'named'> {
   return {
     ...(servingPairOf(values) ?? { cert: own('apiserver.crt'), key: own('apiserver.key') }),
     clientCas: [own('ca.crt'), ...(clientCa === undefined ? [] : [clientCa])],
+    frontProxyCa: values['requestheader-client-ca-file'],
   };
 }
 
@@ -484,11 +487,12 @@ const readNamed = ({ cert, key, names }: CertificateFiles): NamedCertificate => 
 
 /** And what was in them at the start. */
 function readServing(values: ApiServerValues, pki: Pki): Omit<ServingContent, 'named'> {
-  const { 'client-ca-file': clientCa } = values;
+  const { 'client-ca-file': clientCa, 'requestheader-client-ca-file': frontProxyCa } = values;
   const brought = servingPairOf(values);
   return {
     cert: brought === undefined ? pki.server.certificate : readPem('tls-cert-file', brought.cert),
     key: brought === undefined ? pki.server.key : readPem('tls-private-key-file', brought.key),
     clientCa: clientCa === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', clientCa)}`,
+    frontProxyCa: frontProxyCa === undefined ? pki.frontProxy.ca : readPem('requestheader-client-ca-file', frontProxyCa),
   };
 }

@@ -5,7 +5,10 @@ import type { AdmissionAttributes } from './admission/plugin.ts';
 import { daemonSetStrategy } from './strategies/apps/daemon-set.ts';
 import { replicaSetStrategy } from './strategies/apps/replica-set.ts';
 import { statefulSetStrategy } from './strategies/apps/stateful-set.ts';
+import { jobStrategy } from './strategies/batch/job.ts';
 import { configMapStrategy } from './strategies/core/config-map.ts';
+import { persistentVolumeClaimStrategy } from './strategies/core/persistent-volume-claim.ts';
+import { serviceStrategy } from './strategies/core/service/strategy.ts';
 import { StrategyHarness } from './strategies/testing/harness.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
 
@@ -103,4 +106,41 @@ it('a partition that a StatefulSet does not give is shown as none', () => {
   expect(errors).toEqual([
     'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":0,"MaxUnavailable":null}: only allowed for updateStrategy \'RollingUpdate\'',
   ]);
+});
+
+it('the first write of a Job or a claim stores the defaults that it was made without, and the next one that changes nothing is none', async () => {
+  const strategies = { 'batch/jobs': jobStrategy, '/persistentvolumeclaims': persistentVolumeClaimStrategy };
+  await using server = await startTestServer({ strategies });
+  const paths = {
+    Job: '/apis/batch/v1/namespaces/default/jobs',
+    PersistentVolumeClaim: '/api/v1/namespaces/default/persistentvolumeclaims',
+  };
+  const job = { spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } } };
+  const claim = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+  const versions = async (path: string, body: object) => {
+    const { resourceVersion: made } = (await server.request('POST', path, { body })).json<KubeObject>().metadata;
+    const { metadata: first } = (await patch(server, `${path}/a`, {}, 'merge')).json<KubeObject>();
+    const { metadata: second } = (await patch(server, `${path}/a`, {}, 'merge')).json<KubeObject>();
+    return [first.resourceVersion === made, second.resourceVersion === first.resourceVersion];
+  };
+  expect(await versions(paths.Job, { metadata: { name: 'a' }, ...job })).toEqual([false, true]);
+  expect(await versions(paths.PersistentVolumeClaim, { metadata: { name: 'a' }, ...claim })).toEqual([false, true]);
+  await server.request('DELETE', `${paths.Job}/a?propagationPolicy=Background`);
+  expect(await versions(paths.Job, { metadata: { name: 'a', labels: { own: 'one' } }, ...job })).toEqual([true, true]);
+});
+
+it('a PUT or an apply of the status of a Service that is not there makes one, without an address', async () => {
+  const ranges = { serviceClusterIpRange: '10.0.0.0/24', serviceNodePortRange: { from: 30_000, to: 30_100 }, eventTtlSeconds: 0 };
+  await using server = await startTestServer({
+    serves: ['/services'],
+    strategies: (objects) => ({ '/services': serviceStrategy({ ...ranges, objects }) }),
+  });
+  const body = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } };
+  const path = '/api/v1/namespaces/default/services';
+  const put = await server.request('PUT', `${path}/s/status`, { body });
+  expect(put.status).toBe(201);
+  expect(put.json<KubeObject & { spec: object }>().spec).not.toHaveProperty('clusterIP');
+  const applied = await patch(server, `${path}/t/status?fieldManager=m`, { ...body, metadata: { name: 't' } }, 'apply');
+  expect(applied.status).toBe(201);
+  expect((await patch(server, `${path}/u/status`, { status: {} }, 'merge')).status).toBe(404);
 });

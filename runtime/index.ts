@@ -75,7 +75,13 @@ export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './ser
 export { type ClientCertificates, createClientCertificates } from './serving/client-certificate.ts';
 export { extraKeyOf } from './serving/extra-key.ts';
 export { type CertificateFiles, type NamedCertificate, namedCertificates, namedContexts } from './serving/named-certificates.ts';
-export { createRequestHeaders, type RequestHeaderOptions, type RequestHeaders, requestHeaderCheck } from './serving/request-header.ts';
+export {
+  createRequestHeaders,
+  type RequestHeaderNames,
+  type RequestHeaderOptions,
+  type RequestHeaders,
+  requestHeaderCheck,
+} from './serving/request-header.ts';
 export { CREDENTIAL_ID, type RequestUser, type UserSource } from './serving/request-user.ts';
 export { type TlsLimits, tlsLimits } from './serving/tls-limits.ts';
 export { serveWith, trusting } from './serving/trust.ts';

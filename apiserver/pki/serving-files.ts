@@ -11,6 +11,8 @@ export interface ServingPaths {
   readonly key: string;
   /** CAs of client certificates; together they are the bundle. */
   readonly clientCas: readonly string[];
+  /** That of front proxies; absent where it is our own, which stays. */
+  readonly frontProxyCa: string | undefined;
   /** Certificates for other names. */
   readonly named: readonly CertificateFiles[];
 }
@@ -20,6 +22,7 @@ export interface ServingContent {
   readonly cert: string;
   readonly key: string;
   readonly clientCa: string;
+  readonly frontProxyCa: string;
   readonly named: readonly NamedCertificate[];
 }
 
@@ -62,9 +65,14 @@ export class ServingFiles implements Service {
   #look(): void {
     const { paths, logger, onChange } = this.#options;
     const before = this.#content;
-    const usual = this.#looks.attempt(paths.cert, () => readUsual(paths)) ?? before;
-    const named = paths.named.map((files, index) => this.#looks.attempt(files.cert, () => readNamed(files)) ?? before.named[index]);
-    const content: ServingContent = { ...before, ...usual, named: named.filter((each) => each !== undefined) };
+    const pair = this.#looks.attempt(paths.cert, () => readPair(paths)) ?? { cert: before.cert, key: before.key };
+    const authoritiesIn = (files: readonly string[]) => this.#looks.attempt(files.join(), () => readAuthorities(files));
+    const clientCa = authoritiesIn(paths.clientCas) ?? before.clientCa;
+    const frontProxyCa = (paths.frontProxyCa && authoritiesIn([paths.frontProxyCa])) || before.frontProxyCa;
+    const named = paths.named.map(
+      (files, index) => this.#looks.attempt(files.cert, () => ({ ...readPair(files), names: files.names })) ?? before.named[index],
+    );
+    const content: ServingContent = { ...pair, clientCa, frontProxyCa, named: named.filter((each) => each !== undefined) };
     if (isDeepStrictEqual(content, before)) return;
     this.#content = content;
     logger.info({ cert: paths.cert }, 'serving certificates or CAs of clients have changed');
@@ -74,17 +82,18 @@ export class ServingFiles implements Service {
 
 const read = (path: string) => readFileSync(path, 'utf8');
 
-function readUsual({ cert, key, clientCas }: ServingPaths): Omit<ServingContent, 'named'> {
-  const content = { cert: read(cert), key: read(key), clientCa: clientCas.map((path) => authorities(path, read(path))).join('\n') };
-  checkPair(content.cert, content.key);
-  new X509Certificate(content.clientCa).toString();
-  return content;
+/** @throws when key and certificate are not of each other. */
+function readPair(paths: Pick<ServingPaths, 'cert' | 'key'>): Pick<ServingContent, 'cert' | 'key'> {
+  const pair = { cert: read(paths.cert), key: read(paths.key) };
+  checkPair(pair.cert, pair.key);
+  return pair;
 }
 
-function readNamed({ cert, key, names }: CertificateFiles): NamedCertificate {
-  const content = { cert: read(cert), key: read(key), names };
-  checkPair(content.cert, content.key);
-  return content;
+/** A bundle of several files. @throws when one of them holds no certificate. */
+function readAuthorities(paths: readonly string[]): string {
+  const bundle = paths.map((path) => authorities(path, read(path))).join('\n');
+  new X509Certificate(bundle).toString();
+  return bundle;
 }
 
 /** @throws when there is no certificate in it. */

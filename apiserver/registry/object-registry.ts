@@ -47,6 +47,8 @@ export interface CreateRequest {
   readonly withoutFieldsIfTooLarge?: boolean | undefined;
   /** Made by a PUT or an apply: no resourceVersion is asked about, whoever set it. */
   readonly isByUpdate?: boolean | undefined;
+  /** Made by a write to this: it claims nothing then, for upstream's allocators belong to the store of the object itself. */
+  readonly subresource?: string | undefined;
 }
 
 export interface UpdateRequest {
@@ -150,13 +152,12 @@ export class ObjectRegistry {
   }
 
   async create(request: CreateRequest): Promise<Stored> {
-    const { context, admission, object } = request;
-    const { metadata } = object;
+    const { context, admission, object, subresource } = request;
     this.#matchNamespace(context, object);
-    metadata.uid = undefined;
-    metadata.creationTimestamp = undefined;
-    metadata.selfLink = undefined; // but what a PUT or an apply makes may be on its way out already
-    await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
+    object.metadata.uid = undefined;
+    object.metadata.creationTimestamp = undefined;
+    object.metadata.selfLink = undefined; // but what a PUT or an apply makes may be on its way out already
+    await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined, subresource }));
     this.#matchNamespace(context, object);
     if (request.isByUpdate) object.metadata.resourceVersion = undefined; // a webhook may have set it
     const { name, generateName } = object.metadata;
@@ -230,7 +231,7 @@ export class ObjectRegistry {
     throw apiError.generateNameConflict(this.resource.subject, name, 1);
   }
 
-  async #create({ context, admission }: CreateRequest, object: KubeObject): Promise<Stored> {
+  async #create({ context, admission, subresource = '' }: CreateRequest, object: KubeObject): Promise<Stored> {
     const { strategy } = this.resource;
     const { metadata } = object;
     metadata.uid = this.#random.uuid();
@@ -238,9 +239,9 @@ export class ObjectRegistry {
     strategy.prepareForCreate(context, object);
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       // What is chosen for an object is looked at with the rest of it: upstream's BeginCreate.
-      const allocation = strategy.claims?.allocate(object, undefined, context.dryRun);
+      const allocation = subresource === '' ? strategy.claims?.allocate(object, undefined, context.dryRun) : undefined;
       if (attempt === 0) this.#validateNew(context, object);
-      await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
+      await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined, subresource }));
       strategy.setStoredDefaults?.(object);
       if (isRevision(metadata.resourceVersion) && !context.dryRun)
         throw plainError('resourceVersion should not be set on objects to be created');
@@ -298,14 +299,13 @@ export class ObjectRegistry {
   }
 
   async #createByUpdate(request: UpdateRequest): Promise<Updated | 'lost'> {
-    const { context, admission, name } = request;
-    if (!request.mayCreate) throw apiError.notFound(this.resource.subject, name);
-    const object = await request.next(undefined, undefined);
+    const { context, admission, name, subresource } = request;
+    const object = request.mayCreate ? await request.next(undefined, undefined) : undefined;
     if (!object) throw apiError.notFound(this.resource.subject, name);
     parseVersion(object.metadata.resourceVersion); // one that is no number is told of; of others none can be right
     object.metadata.resourceVersion = undefined;
     try {
-      return { ...(await this.create({ context, admission, object, isByUpdate: true })), created: true };
+      return { ...(await this.create({ context, admission, object, isByUpdate: true, subresource })), created: true };
     } catch (error) {
       if (isAlreadyExists(error)) return 'lost';
       throw error;
@@ -446,19 +446,19 @@ export class ObjectRegistry {
   async #mark(context: RequestContext, current: Entry, plan: { object: KubeObject; remove: boolean }): Promise<Deleted | 'lost'> {
     const { wire, cache } = this.resource;
     const { key } = current;
-    const { object } = plan;
-    if (!plan.remove && isUnchanged(object, current.object)) {
+    const { object, remove } = plan;
+    if (!remove && isUnchanged(object, current.object)) {
       const standing = await this.#store.standing(current, object);
       if (standing === 'lost') return standing;
       if (standing === 'good') return { entry: current, gone: false };
     }
     const encoded = wire.encode(object);
     const entry = (revision: number) => cache.entryFrom({ key, revision }, encoded);
-    if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };
+    if (context.dryRun) return { entry: entry(current.revision), gone: remove };
     const draft = await this.#store.draft({ key, object, encoded, span: context.span });
     const marked = await this.#store.update(draft, current.revision);
     if (typeof marked !== 'number') return 'lost';
-    if (!plan.remove) return { entry: entry(marked), gone: false };
+    if (!remove) return { entry: entry(marked), gone: false };
     const removed = await this.#store.remove(key, marked, object, context.span);
     return { entry: entry(removed === 'lost' ? marked : removed), gone: true };
   }

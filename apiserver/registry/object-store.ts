@@ -82,12 +82,14 @@ export class ObjectStore {
    * upstream's "stale" data, and its comparison of bytes (apiserver, `GuaranteedUpdate` in pkg/storage/etcd3/store.go). `lost`: it is not as it was seen.
    */
   async standing({ key, revision }: Entry, object: KubeObject): Promise<'good' | 'stale' | 'lost'> {
-    const { form, wire } = this.#resource;
+    const { form, wire, strategy } = this.#resource;
     const { sealing } = form;
-    if (!sealing && !form.isOutdated) return 'good';
+    const isWhole = strategy.lacksStoredDefaults?.(object) !== true;
+    if (!sealing && !form.isOutdated && isWhole) return 'good';
     const { kvs } = await this.#store.range({ key });
     const [pair] = kvs;
     if (pair?.modRevision !== revision) return 'lost';
+    if (pair.version === 1 && !isWhole) return 'stale';
     if (sealing?.isLocked(pair)) await sealing.unlock([pair]);
     if (sealing?.isStale(pair)) return 'stale';
     const opened = sealing ? { key, value: sealing.open(pair) } : pair;

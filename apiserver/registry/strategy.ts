@@ -61,6 +61,10 @@ export interface UpdateStrategy<T extends KubeObject> {
    * `status` for the object itself of a kind that has a status subresource, `spec` for /status.
    */
   readonly resetFields?: readonly string[] | undefined;
+  /** PUT and apply to a name that is not there create it (Lease, Role, Endpoints, Service …); an apply of the object itself does in any case. */
+  readonly allowCreateOnUpdate?: boolean | undefined;
+  /** An apply of this subresource to a name that is not there creates it, though a PUT does not. */
+  readonly allowCreateOnApply?: boolean | undefined;
   /** Restores what this endpoint must not change (the spec on /status), bumps the generation. */
   prepareForUpdate(context: RequestContext, object: T, old: T): void;
   /** Errors may be parted by `NEXT_LOOK`, where the metadata is looked at in between. */
@@ -81,6 +85,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   prepareForCreate(context: RequestContext, object: T): void;
   /** What defaulting adds to a new object when upstream reads back what it wrote: nobody has looked at it then. */
   setStoredDefaults?(object: T): void;
+  /** Whether a new object was stored without what {@link setStoredDefaults} added: its first write stores that, even if it changes nothing. */
+  lacksStoredDefaults?(object: T): boolean;
   validateCreate(context: RequestContext, object: T): FieldError[];
   /** Upstream's name rule: what is wrong with a name or, with `prefix`, with the beginning of one. Default: a DNS subdomain. */
   validateName?(name: string, prefix: boolean): string[];
@@ -111,8 +117,6 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly fieldAnnotations?: readonly string[] | undefined;
   /** What every request for the kind is warned of: that it is going away. */
   readonly deprecation?: string | undefined;
-  /** PUT to a name that is not there creates it (Lease, Role, Endpoints, Service …). */
-  readonly allowCreateOnUpdate?: boolean | undefined;
   /** The API server itself follows these objects: a write is answered once this server knows of it. */
   readonly takesEffectAtOnce?: boolean | undefined;
   /** PUT without a resourceVersion overwrites (most kinds; not Lease). */

@@ -25,14 +25,15 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
   const options = readWriteOptions(exchange, 'ApplyOptions');
   const { value: config, repeated } = readConfig(bytes);
   const writer = writerOf(exchange, options);
+  const strategy = updateStrategy(resource, subresource);
   const updated = await registry.update({
     context: contextOf(rest, exchange, options.dryRun),
     admission: rest.admission,
     name,
     subresource,
-    strategy: updateStrategy(endpoint.resource, subresource),
+    strategy,
     uidIsPrecondition: false,
-    mayCreate: subresource === '',
+    mayCreate: subresource === '' || strategy.allowCreateOnUpdate === true || strategy.allowCreateOnApply === true,
     next: async (current, live) => {
       if (!current) await mayCreate(rest, exchange);
       span?.event('About to apply patch');

@@ -22,6 +22,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   const options = readWriteOptions(exchange, 'UpdateOptions');
   const context = contextOf(rest, exchange, options.dryRun);
   const writer = writerOf(exchange, options);
+  const strategy = updateStrategy(resource, subresource);
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   // The first reading warns and refuses; another, after a lost race, needs the object anew.
   const { namespaced } = resource.info;
@@ -42,9 +43,9 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
       admission: rest.admission,
       name,
       subresource,
-      strategy: updateStrategy(endpoint.resource, subresource),
+      strategy,
       uidIsPrecondition: true,
-      mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
+      mayCreate: strategy.allowCreateOnUpdate === true,
       next: async (current, old) => {
         if (!current) await mayCreate(rest, exchange);
         const object = first ?? read('Ignore', () => undefined);

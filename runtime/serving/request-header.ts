@@ -5,11 +5,15 @@ import { extraKeyOf } from './extra-key.ts';
 import { certificatesIn, isIssuedBy } from './issuers.ts';
 import type { RequestUser, UserSource } from './request-user.ts';
 
-export interface RequestHeaderOptions {
-  /** PEM of the authorities of proxies: `--requestheader-client-ca-file`. */
+export interface RequestHeaderOptions extends RequestHeaderNames {
+  /** PEM of the authorities of proxies, as it is now: `--requestheader-client-ca-file`. */
   readonly ca: string;
   /** Common names that proxies may have; any when there is none. */
   readonly allowedNames: readonly string[];
+}
+
+/** The headers that name users. */
+export interface RequestHeaderNames {
   readonly usernameHeaders: readonly string[];
   readonly uidHeaders: readonly string[];
   readonly groupHeaders: readonly string[];
@@ -23,14 +27,21 @@ export interface RequestHeaders {
 }
 
 export function createRequestHeaders(options: RequestHeaderOptions, clock: Clock): RequestHeaders {
-  const authorities = certificatesIn(options.ca);
-  const validUntil = new WeakMap<TLSSocket, number>();
+  let followed = options.ca;
+  let authorities = certificatesIn(followed);
+  let validUntil = new WeakMap<TLSSocket, number>();
+  const follow = (ca: string): void => {
+    followed = ca;
+    authorities = certificatesIn(ca);
+    validUntil = new WeakMap();
+  };
   const expiryOf = (socket: TLSSocket): number => {
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
     if (!certificate || !isIssuedBy(certificate, authorities) || !mayProxy(socket, options.allowedNames)) return 0;
     return Date.parse(certificate.validTo);
   };
   const isProxy = (socket: TLSSocket): boolean => {
+    if (options.ca !== followed) follow(options.ca);
     const expiry = validUntil.get(socket) ?? expiryOf(socket);
     validUntil.set(socket, expiry);
     return expiry > clock.now();
@@ -51,7 +62,7 @@ export function createRequestHeaders(options: RequestHeaderOptions, clock: Clock
 }
 
 /** Whether a header, in lower case, is one of those. */
-export function requestHeaderCheck(options: RequestHeaderOptions): (lowerCaseName: string) => boolean {
+export function requestHeaderCheck(options: RequestHeaderNames): (lowerCaseName: string) => boolean {
   const { usernameHeaders, uidHeaders, groupHeaders } = options;
   const names = new Set([...usernameHeaders, ...uidHeaders, ...groupHeaders].map((name) => name.toLowerCase()));
   const prefixes = options.extraHeaderPrefixes.map((prefix) => prefix.toLowerCase());

@@ -5,14 +5,17 @@ import { goQuote } from '../../field-error.ts';
 import { setMember } from '../../patch/json-value.ts';
 import { DecodeError } from '../decode-error.ts';
 import { readPlainJson } from './plain-json.ts';
-import { resolvePlain } from './resolve.ts';
+import { resolveBinary, resolvePlain } from './resolve.ts';
 import { describe } from './yaml-errors.ts';
 
 const require = createRequire(import.meta.url);
 const load = (): typeof import('yaml') => require('yaml');
 
 /** Scalars with a tag of their own are read like plain ones. */
-const TAGS = ['int', 'float', 'bool', 'null'].map((name) => ({ tag: `tag:yaml.org,2002:${name}`, resolve: resolvePlain }));
+const TAGS = [
+  ...['int', 'float', 'bool', 'null'].map((name) => ({ tag: `tag:yaml.org,2002:${name}`, resolve: resolvePlain })),
+  { tag: 'tag:yaml.org,2002:binary', resolve: resolveBinary },
+];
 const PLAIN = { tag: 'tag:yaml.org,2002:plain', default: true as const, test: /^/, resolve: resolvePlain };
 
 /**

@@ -1,4 +1,5 @@
 // What a plain YAML scalar means: YAML 1.1 as Go's yaml.v2 has it, not as the specification does (`12:30` is a text, `0777` is octal).
+import { DecodeError } from '../decode-error.ts';
 
 const TRUE: ReadonlySet<string> = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']);
 const FALSE: ReadonlySet<string> = new Set(['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF']);
@@ -18,6 +19,15 @@ export function resolvePlain(text: string): string | number | bigint | boolean |
   if (FALSE.has(text)) return false;
   if (NOT_FINITE.test(text)) return Number.NaN;
   return /^[-+.\d]/.test(text) ? (resolveNumber(text) ?? text) : text;
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** The text that a scalar marked `!!binary` carries. @throws DecodeError */
+export function resolveBinary(text: string): string {
+  const encoded = text.replaceAll(/[\r\n]/g, '');
+  if (!BASE64.test(encoded)) throw new DecodeError('!!binary value contains invalid base64 data');
+  return Buffer.from(encoded, 'base64').toString();
 }
 
 function resolveNumber(text: string): number | bigint | undefined {

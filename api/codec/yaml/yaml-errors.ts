@@ -20,10 +20,14 @@ interface Problem {
 /** Upstream: `yaml.parser.fail` (sigs.k8s.io/yaml/goyaml.v2). @returns `line 3: could not find expected ':'` */
 export function describe({ code, message, pos }: YAMLError, text: string, lines: LineCounter): string {
   const problem = problemOf({ code, message, at: pos[0], text });
-  const line = lines.linePos(problem.at).line - 1 + (problem.at > text.length ? 1 : 0);
+  const line = lines.linePos(problem.at).line - 1 + (isBelow(problem, text) ? 1 : 0);
   const counted = problem.by === 'scanner' ? line + 1 : line;
   return `${line > 0 ? `line ${counted}: ` : ''}${problem.text}`;
 }
+
+/** The end of a text is a line of its own to go-yaml's parser, whether the last line has a break or not. */
+const isBelow = ({ at, by }: Problem, text: string): boolean =>
+  at > text.length || (by === 'parser' && at === text.length && !text.endsWith('\n'));
 
 const parser = (text: string, { at }: Mistake): Problem => ({ text, at, by: 'parser' });
 const scanner = (text: string, { at }: Pick<Mistake, 'at'>): Problem => ({ text, at, by: 'scanner' });
@@ -57,6 +61,8 @@ const BY_MESSAGE: readonly (readonly [string, Rule])[] = [
   ['Implicit map keys', (mistake) => scanner(NO_COLON, { at: nextToken(mistake) })],
   ['Sequence item without', notAmongItsOwn],
   ['Unexpected block-seq-ind', (mistake) => scanner('block sequence entries are not allowed in this context', mistake)],
+  // What a scalar's tag makes of it is looked at when the whole text has been read: no line is told.
+  ['!!binary', ({ message }) => ({ text: message, at: 0, by: 'parser' })],
   ['Verbatim tags', (mistake) => scanner("did not find the expected '>'", mistake)],
   [
     'Block scalar header',
@@ -93,8 +99,9 @@ function strayScalar(mistake: Mistake): Problem {
 const before = ({ text, at }: Mistake): string => text.slice(0, at);
 const from = ({ text, at }: Mistake): string => text.slice(at);
 
-/** A wrong bracket right after an opening one or a comma stands where a value is due. */
-const isClosedEarly = ({ text, at }: Mistake): boolean => /[[{,]\s*[\]}]$/.test(text.slice(0, at + 1));
+/** A wrong bracket right after an opening one or a comma stands where a value is due, and so does the end of the text. */
+const isClosedEarly = ({ text, at }: Mistake): boolean =>
+  /[[{,]\s*[\]}]$/.test(text.slice(0, at + 1)) || (at === text.length && /[[{,:](?:\s|\s#.*)*$/.test(text));
 
 const isDash = (text: string, at: number): boolean => /^-\s/.test(text.slice(at, at + 2));
 

@@ -222,3 +222,7 @@ none: null
     expect(parseYaml(formatYaml(value))).toEqual(value);
   });
 });
+
+test('a scalar that is marked as binary is the text that it carries', () => {
+  expect(parseYaml('a: !!binary aGk=\nb: !!binary |\n  eHl6\n  eHl6\n')).toEqual({ a: 'hi', b: 'xyzxyz' });
+});

@@ -1,4 +1,6 @@
 // Users of OpenID providers.
+import { isDeepStrictEqual } from 'node:util';
+import { type FieldError, fieldError } from '../../../api/index.ts';
 import { type Clock, type Logger, type Service, SIGNING_ALGORITHMS, type Timer } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
 import { ConfigReload, type ConfigReloadOptions } from '../../config-reload.ts';
@@ -43,7 +45,7 @@ const POLL_MS = 2000;
 
 /**
  * What `--authentication-config` asks for, as the file has it now. New providers serve when all of them have answered; until then those before do.
- * Who may come without credentials is as it was at the start, as upstream has it.
+ * Who may come without credentials is as it was at the start, and a file that says otherwise is not followed, as upstream has it.
  */
 export class ProvidersFile implements Service {
   /** Who may come without credentials; undefined when it is not said. */
@@ -51,6 +53,8 @@ export class ProvidersFile implements Service {
   readonly #path: string;
   readonly #options: ProvidersOptions;
   readonly #reload: ConfigReload;
+  /** What the file said at the start of who may come without credentials. */
+  readonly #anonymous: AuthenticationConfiguration['anonymous'];
   #tokens: readonly OidcTokens[];
   #next: readonly OidcTokens[] | undefined;
   #timer: Timer | undefined;
@@ -62,8 +66,9 @@ export class ProvidersFile implements Service {
     this.#options = options;
     const text = readConfigText(AUTHENTICATION_OPTION, path);
     const config = parseConfig(AUTHENTICATION_FORMAT, path, text);
+    this.#anonymous = config.anonymous;
     this.anonymous = anonymousOf(config);
-    this.#tokens = this.#tokensOf(config);
+    this.#tokens = tokensOf(config, this.#tokensOptions());
     const apply = (changed: string) => this.#apply(changed);
     this.#reload = new ConfigReload({ option: AUTHENTICATION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, onHash, clock, logger });
   }
@@ -89,7 +94,10 @@ export class ProvidersFile implements Service {
   }
 
   #apply(text: string): void {
-    const next = this.#tokensOf(parseConfig(AUTHENTICATION_FORMAT, this.#path, text));
+    const config = parseConfig(AUTHENTICATION_FORMAT, this.#path, text);
+    const isOther = !isDeepStrictEqual(config.anonymous, this.#anonymous);
+    const changed = isOther ? [fieldError.forbidden('anonymous', 'changed from initial configuration file')] : [];
+    const next = tokensOf(config, this.#tokensOptions(), changed);
     for (const each of this.#next ?? []) each.stop();
     this.#timer?.cancel();
     this.#next = next;
@@ -109,8 +117,8 @@ export class ProvidersFile implements Service {
     this.#next = undefined;
   }
 
-  #tokensOf(config: AuthenticationConfiguration): readonly OidcTokens[] {
-    return tokensOf(config, { ...this.#options, path: this.#path, option: AUTHENTICATION_OPTION, algorithms: SIGNING_ALGORITHMS });
+  #tokensOptions(): TokensOptions {
+    return { ...this.#options, path: this.#path, option: AUTHENTICATION_OPTION, algorithms: SIGNING_ALGORITHMS };
   }
 }
 
@@ -126,10 +134,11 @@ interface TokensOptions extends ProvidersOptions {
   readonly algorithms: readonly string[];
 }
 
-function tokensOf(config: AuthenticationConfiguration, options: TokensOptions): OidcTokens[] {
+/** @param also what is wrong with the configuration beside what it says of providers. @throws UserError */
+function tokensOf(config: AuthenticationConfiguration, options: TokensOptions, also: readonly FieldError[] = []): OidcTokens[] {
   const { option, path, algorithms, apiAudiences, onToken, clock, logger } = options;
   const { jwt, errors } = compileAuthentication(config, options.disallowedIssuers, options.egress);
-  refuseConfig(option, path, errors);
+  refuseConfig(option, path, [...errors, ...also]);
   return jwt.map((each) => new OidcTokens({ jwt: each, algorithms, apiAudiences, onToken, clock, logger }));
 }
 

@@ -284,6 +284,26 @@ describe('a configuration file', () => {
   });
 });
 
+it('a file that says otherwise who may come without credentials is not followed while the server runs', async () => {
+  await using directory = await tempDirectory();
+  const path = join(directory.path, 'authentication.yaml');
+  const write = (anonymous: object | undefined, note = '') =>
+    writeFileSync(
+      path,
+      `apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n${note}${anonymous ? `anonymous: ${JSON.stringify(anonymous)}\n` : ''}`,
+    );
+  const told: string[] = [];
+  write({ enabled: true });
+  const file = new ProvidersFile(path, { ...optionsWith(new VirtualClock()), onReload: (status) => told.push(status) });
+  for (const [anonymous, note] of [[{ enabled: false }], [undefined], [{ enabled: true }, '# as it was\n']] as const) {
+    write(anonymous, note);
+    file.check();
+  }
+  expect(told).toEqual(['failure', 'failure', 'success']);
+  expect(file.anonymous).toBe(true);
+  await file.stop();
+});
+
 describe('what cannot be followed', () => {
   const good: JwtConfiguration = {
     issuer: { url: 'https://a', audiences: ['a'] },

@@ -107,8 +107,15 @@ export class ChainFile implements Service {
 function authorizersOf(path: string, text: string): readonly CompiledAuthorizer[] {
   const { authorizers, errors } = compileAuthorization(parseConfig(AUTHORIZATION_FORMAT, path, text));
   refuseConfig(AUTHORIZATION_OPTION, path, errors);
+  const misnamed = authorizers.flatMap(({ type, name }) =>
+    type === 'Webhook' || name === nameOf(type) ? [] : `expected name ${nameOf(type)} for authorizer ${type} instead of ${name}`,
+  );
+  if (misnamed.length > 0) throw new UserError(`--${AUTHORIZATION_OPTION}: ${misnamed.join(', ')} (in ${path})`);
   return authorizers;
 }
+
+/** What an authorizer is called that is no webhook. Upstream: `GetNameForAuthorizerMode`. */
+const nameOf = (type: AuthorizationMode): string => type.toLowerCase();
 
 const ownTypes = (authorizers: readonly CompiledAuthorizer[]): string =>
   authorizers
@@ -139,7 +146,7 @@ const MODE_WEBHOOK = 'default';
 /** What `--authorization-mode` asks for. @throws UserError */
 export function chainFromModes(modes: readonly string[], webhook: CompiledWebhook, options: ChainOptions): Chain {
   const authorizers = modes.filter(isMode).map((type): CompiledAuthorizer => {
-    return type === 'Webhook' ? { type, name: MODE_WEBHOOK, webhook } : { type, name: type.toLowerCase() };
+    return type === 'Webhook' ? { type, name: MODE_WEBHOOK, webhook } : { type, name: nameOf(type) };
   });
   return createChain(authorizers, options);
 }

@@ -323,6 +323,7 @@ describe('a configuration of authorizers', () => {
       'authorizers[1].name: Duplicate value: "a"',
     ],
     [[{ type: 'RBAC', name: 'A' }], 'authorizers[0].name: Invalid value: "A": authorizer name is invalid: '],
+    [[{ type: 'RBAC', name: 'a' }], 'expected name rbac for authorizer RBAC instead of a'],
     [[{ type: 'Webhook', name: 'a' }], 'authorizers[0].webhook: Required value: required when type=Webhook'],
     [
       [{ type: 'RBAC', name: 'a', webhook: {} }],

@@ -43,6 +43,7 @@ export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): 
     subresources: {
       status: updateOf<ValidatingAdmissionPolicy>({
         metadataLooks: [],
+        allowCreateOnApply: true,
         resetFields: ['spec', 'metadata'],
         prepareForUpdate: (_context, policy, old) => {
           policy.spec = old.spec;

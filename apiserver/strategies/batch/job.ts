@@ -26,6 +26,7 @@ export const jobStrategy: Strategy<Job> = strategyOf<Job>({
     dropDisabledTemplateFields(job.spec.template);
   },
   setStoredDefaults: takeTemplateLabels,
+  lacksStoredDefaults: ({ metadata }) => metadata.labels?.[JOB_LABELS.uid] !== undefined,
   validateCreate: (context, job) => {
     const errors = validateJob(job);
     if (errors.length === 0 && warnOfWorkloadName(context, job.metadata)) warnOfJob(context, 'spec', job.spec);

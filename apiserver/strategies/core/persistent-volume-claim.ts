@@ -41,6 +41,7 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = st
   setStoredDefaults: ({ status }) => {
     status.phase ||= 'Pending';
   },
+  lacksStoredDefaults: () => true,
   validateCreate: (context, claim) => warned(context, claim, claimErrors(claim, undefined)),
   validateUpdate: (context, claim, old) => {
     const whole = claimErrors(claim, old);

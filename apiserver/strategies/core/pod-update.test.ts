@@ -168,6 +168,8 @@ describe('status of a pod', () => {
     const { object } = status(old, { observedGeneration: null, conditions: [{ type: 'Ready', status: 'False' }] });
     expect(object.status.observedGeneration).toBe(3);
     expect(object.status.conditions?.[0]).toMatchObject({ status: 'False', observedGeneration: 3 });
+    const twice = status(old, { conditions: [...conditions, { type: 'Ready', status: 'False' }] }).object;
+    expect(twice.status.conditions?.map(({ observedGeneration }) => observedGeneration)).toEqual([3, undefined]);
   });
 });
 

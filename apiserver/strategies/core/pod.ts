@@ -107,10 +107,12 @@ function statusStrategy(): UpdateStrategy<Pod> {
 /** A generation that was observed is not forgotten by a status that says none. */
 function keepObservedGenerations({ status }: Pod, old: Pod): void {
   if (!status.observedGeneration && old.status.observedGeneration) status.observedGeneration = old.status.observedGeneration;
-  const before = listOf(old.status.conditions).filter(({ observedGeneration }) => observedGeneration);
-  if (before.length === 0) return;
+  const before = [...listOf(old.status.conditions)];
+  if (!before.some(({ observedGeneration }) => observedGeneration)) return;
   for (const condition of listOf(status.conditions)) {
-    const observedGeneration = before.find(({ type }) => type === condition.type)?.observedGeneration;
+    // A type may come several times: the first of it is the first that was, and so on.
+    const index = before.findIndex(({ type }) => type === condition.type);
+    const observedGeneration = index < 0 ? undefined : before.splice(index, 1)[0]?.observedGeneration;
     if (observedGeneration && !condition.observedGeneration) condition.observedGeneration = observedGeneration;
   }
 }

@@ -35,6 +35,14 @@ describe('EndpointSlice', () => {
     ]);
   });
 
+  it('wants addresses of IPv6 in their canonical form', () => {
+    const endpoints = [{ addresses: ['2001:DB8::1', '2001:db8::2', '::ffff:1.2.3.4'] }];
+    expect(slices.create({ ...body, addressType: 'IPv6', endpoints }).errors).toEqual([
+      'endpoints[0].addresses[0]: Invalid value: "2001:DB8::1": must be in canonical form ("2001:db8::1")',
+      'endpoints[0].addresses[2]: Invalid value: "::ffff:1.2.3.4": must not be an IPv4-mapped IPv6 address',
+    ]);
+  });
+
   it('says nothing of hints for nodes beside too many for zones', () => {
     const forZones = Array.from({ length: 9 }, (_, i) => ({ name: `z${i}` }));
     const endpoints = [{ addresses: ['10.1.2.3'], hints: { forZones, forNodes: [{ name: 'n' }, { name: 'n' }] } }];

@@ -8,6 +8,7 @@ import {
   isDns1123Label,
   isDns1123Subdomain,
   isQualifiedName,
+  isValidIp,
   isValidLabelValue,
   isValidLegacyIp,
   parseIp,
@@ -167,7 +168,9 @@ function checkHints(errors: Errors, path: string, hints: Hints, wrongIn: (name: 
 function addressErrors(path: string, address: string, addressType: string): FieldError[] {
   if (addressType === 'FQDN') return domainNameErrors(path, address);
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return [];
-  const wrong = isValidLegacyIp(address, false).map((detail) => fieldError.invalid(path, address, detail));
+  const wrong = (addressType === 'IPv6' ? isValidIp(address) : isValidLegacyIp(address, false)).map((detail) =>
+    fieldError.invalid(path, address, detail),
+  );
   if (wrong.length > 0) return wrong;
   const fits = `IPv${parseIp(address)?.family}` === addressType;
   // Upstream does not say which of the addresses it is that is of the other family.

@@ -51,6 +51,7 @@ export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
     tableRow: serviceRow,
     subresources: {
       status: updateOf<Service>({
+        allowCreateOnUpdate: true,
         prepareForUpdate: (_context, service, old) => {
           service.spec = old.spec;
         },
