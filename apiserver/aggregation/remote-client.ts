@@ -5,7 +5,7 @@ import { type Clock, type Random, trusting } from '../../runtime/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import { type Address, addressOf, ClusterAgent, type ClusterRequest, type PodDialer } from '../webhook/index.ts';
+import { type Address, addressOf, ClusterAgent, type ClusterRequest, endedBy, type PodDialer } from '../webhook/index.ts';
 import type { RemoteService } from './remote-service.ts';
 import { userHeaders } from './user-headers.ts';
 
@@ -97,7 +97,7 @@ export class RemoteClient {
   request(remote: RemoteService, address: Address, { method, path, headers, alone, signal }: RemoteRequest): ClientRequest {
     const agent = alone ? new ClusterAgent(this.#options.dialer, this.#tls(remote)) : this.#agentOf(remote);
     const { host, port } = address;
-    const options: ClusterRequest = { host, port, address, method, path, headers, agent, ...(signal ? { signal } : {}) };
+    const options: ClusterRequest = { host, port, address, method, path, headers, agent, ...(signal ? endedBy(signal) : {}) };
     return https.request(options);
   }
 
@@ -117,7 +117,7 @@ export class RemoteClient {
     const headers = [...baseHeaders(address), ...userHeaders(user)];
     return this.#within(timeoutMs, async (signal) => {
       const { host, port } = address;
-      const options: ClusterRequest = { host, port, address, path, headers, agent: this.#uncheckedAgent(), signal };
+      const options: ClusterRequest = { host, port, address, path, headers, agent: this.#uncheckedAgent(), ...endedBy(signal) };
       const answer = await answerOf(() => https.request(options));
       answer.resume();
       return answer.statusCode ?? 0;

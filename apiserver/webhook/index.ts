@@ -1,4 +1,4 @@
-export { ClusterAgent, type ClusterRequest, type PodDialer } from './cluster-agent.ts';
+export { ClusterAgent, type ClusterRequest, endedBy, type PodDialer } from './cluster-agent.ts';
 export { type Address, addressesOf, addressOf, SERVICE_LABEL, type ServicePort, slicesOf } from './service-address.ts';
 export {
   addressIn,

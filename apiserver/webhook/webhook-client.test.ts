@@ -1,20 +1,23 @@
 import type { ServerResponse } from 'node:http';
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { seededRandom, systemClock } from '../../runtime/index.ts';
 import { testAuthority } from '../../test/support/authority.ts';
 import { startWebhookServer } from '../../test/support/webhook-server.ts';
+import type { PodDialer } from './cluster-agent.ts';
 import { inGo, WebhookClient } from './webhook-client.ts';
 
 const unused = () => {
   throw new Error('a URL was given');
 };
-const createClient = () =>
+/** @param dialer unless given, there is no way of its own to a URL */
+const createClient = (dialer: PodDialer = { dial: () => Promise.resolve(undefined) }) =>
   new WebhookClient({
     objects: { get: unused, list: unused, fresh: unused, onChange: unused },
     random: seededRandom(1),
     clock: systemClock,
-    // There is no way of its own to a URL.
-    dialer: { dial: () => Promise.resolve(undefined) },
+    dialer,
   });
 
 const HOUR_MS = 3_600_000;
@@ -95,6 +98,23 @@ test('who listens elsewhere leads there: 307 and 308 with the body, others as a 
   await expect(call('/nowhere')).rejects.toThrow('the server responded with the status code 307 but did not return more information');
   await expect(call('/gone')).rejects.toThrow('Post "https://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused');
   client.close();
+});
+
+test('a webhook in a pod that nobody is connected to is given up in its time', async () => {
+  const client = createClient({ dial: () => new Promise(() => undefined) });
+  const call = client.post({ target: { url: 'https://10.0.0.1:8443/' }, body: '{}', timeoutMs: 20 });
+  await expect(call).rejects.toThrow(/^Post "https:\/\/10\.0\.0\.1:8443\/\?timeout=.*": context deadline exceeded$/);
+  await expect(call).rejects.toMatchObject({ isLate: true });
+});
+
+test('a connection to a pod that comes too late is let go', async () => {
+  const late = new PassThrough();
+  const dials: ((socket: PassThrough) => void)[] = [];
+  const client = createClient({ dial: () => new Promise((resolve) => void dials.push(resolve)) });
+  await expect(client.post({ target: { url: 'https://10.0.0.1:8443/' }, body: '{}', timeoutMs: 20 })).rejects.toThrow('deadline');
+  for (const connect of dials) connect(late);
+  await setImmediate();
+  expect(late.destroyed).toBe(true);
 });
 
 test('a webhook that says when to come again is asked again, ten times', async () => {

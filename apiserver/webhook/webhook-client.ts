@@ -8,7 +8,7 @@ import { type Clock, onAbort, type Random, trusting } from '../../runtime/index.
 import { type Answered, followed, type Hop, patiently, RedirectError, textOf } from '../http/redirects.ts';
 import { wasStale } from '../http/stale-connection.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import { ClusterAgent, type ClusterRequest, type PodDialer } from './cluster-agent.ts';
+import { ClusterAgent, type ClusterRequest, endedBy, type PodDialer } from './cluster-agent.ts';
 import { type Address, addressOf, type ServicePort } from './service-address.ts';
 
 /** Bytes of an answer that are read. */
@@ -128,7 +128,8 @@ export class WebhookClient {
       const isService = service && asked.host === given.host && asked.port === given.port;
       if (isService) address = addressOf(this.#parts.objects, this.#parts.random, service);
       return await this.#send({ hop, address }, call, ending);
-    } catch (error) {
+    } catch (cause) {
+      const error: unknown = ending.aborted ? ending.reason : cause;
       throw notPosted(textOf(hop), inGo(error, address), error);
     }
   }
@@ -155,11 +156,8 @@ export class WebhookClient {
 
   #send(destination: Destination, call: WebhookCall, ending: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const request = this.#request(destination, call);
-      const aborted = onAbort(ending, () => request.destroy(ending.reason));
-      const settle = () => aborted[Symbol.dispose]();
+      const request = this.#request(destination, call, ending);
       request.on('error', (error) => {
-        settle();
         if (wasStale(request, error)) resolve(this.#send(destination, call, ending));
         else reject(error);
       });
@@ -171,12 +169,8 @@ export class WebhookClient {
           size += chunk.length;
           if (size > ANSWER_BYTES_MAX) request.destroy(new Error('http: response body too large'));
         });
-        response.on('error', (error) => {
-          settle();
-          reject(error);
-        });
+        response.on('error', reject);
         response.on('end', () => {
-          settle();
           const { 'content-type': contentType = '', location, 'retry-after': retryAfter } = response.headers;
           resolve({ status: response.statusCode ?? 0, contentType, location, retryAfter, text: Buffer.concat(chunks).toString() });
         });
@@ -185,10 +179,11 @@ export class WebhookClient {
     });
   }
 
-  #request({ hop, address }: Destination, { target, credentials = {}, traceparent }: WebhookCall): http.ClientRequest {
+  #request({ hop, address }: Destination, { target, credentials = {}, traceparent }: WebhookCall, ending: AbortSignal): http.ClientRequest {
     const { url, host, method, body, referer } = hop;
     const options = {
       method,
+      ...endedBy(ending),
       host: address.host,
       port: address.port,
       path: `${url.pathname}${url.search}`,

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -99,4 +100,32 @@ test('a certificate that is too old, or too young, or whose authority is, is tol
   expect(await call({ ...HOSTS, fromMs: NOW + 3_600_000 })).toMatch(new RegExp(`^${expired}[^ ]+Z is before ${time(NOW + 3_600_000)}$`));
   const issuer = authority('old', { toMs: NOW - 7_200_000 });
   expect(await call(HOSTS, { issuer, ca: issuer.ca })).toMatch(new RegExp(`^${expired}[^ ]+Z is after ${time(NOW - 7_200_000)}$`));
+});
+
+/** As Go issues them where both have one name: it is not said whose key signed. What certificates of servers say of an issuer's key is nothing. */
+const unnamed = (issuer: Authority): Authority => ({
+  ...issuer,
+  certificate: new X509Certificate(certificateOf(issuer.key, { commonName: issuer.subject.commonName })),
+});
+
+test.each<[string, Wish, { issuer?: Authority; ca?: string }, string]>([
+  ['is taken', HOSTS, {}, '200'],
+  ['is refused for another name', { hosts: ['a.example'] }, {}, 'certificate is valid for a.example, not localhost'],
+  ['is refused when it is for clients', { ...HOSTS, use: 'client' }, {}, 'certificate specifies an incompatible key usage'],
+  ['is refused when another key signed it', HOSTS, { ca: authority('root').ca }, candidate('x509: ECDSA verification failure')],
+  [
+    'is refused when its authority is none',
+    HOSTS,
+    { ca: certificateOf(root.key, { commonName: 'root' }) },
+    candidate('x509: invalid signature: parent certificate cannot sign this kind of certificate'),
+  ],
+])("a certificate with its authority's name, as knative makes them for webhooks, %s", async (_, wish, trust, answer) => {
+  expect(await call({ ...wish, commonName: 'root' }, { issuer: unnamed(root), ...trust })).toBe(answer);
+});
+
+test("a certificate with its authority's name is refused when one of both is too old", async () => {
+  const tooOld = /^certificate has expired or is not yet valid/;
+  expect(await call({ ...HOSTS, commonName: 'root', toMs: NOW - 3_600_000 }, { issuer: unnamed(root) })).toMatch(tooOld);
+  const old = authority('old', { toMs: NOW - 7_200_000 });
+  expect(await call({ ...HOSTS, commonName: 'old' }, { issuer: unnamed(old), ca: old.ca })).toMatch(tooOld);
 });

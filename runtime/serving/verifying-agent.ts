@@ -2,7 +2,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { systemClock } from '../clock.ts';
-import { checkServerIdentity, verificationError } from '../x509/verification-error.ts';
+import { checkServerIdentity, isSignedByNamesake, verificationError } from '../x509/verification-error.ts';
 
 /** Told of a connection, or why there is none. */
 type Connected = (error: Error | null, socket: Duplex) => void;
@@ -52,22 +52,29 @@ export class VerifyingAgent extends https.Agent {
   }
 }
 
-/** Has the errors of a connection that is being made say why the certificate was refused. */
+/** Takes a certificate that OpenSSL alone refuses, and has the errors of a connection that is being made say why another was. */
 function explained(socket: TLSSocket, { servername, host = '', ca }: ConnectionOptions): TLSSocket {
+  const trusted = typeof ca === 'string' || Buffer.isBuffer(ca) ? String(ca) : undefined;
   let shown: DetailedPeerCertificate | undefined;
   // Before Node looks at it: of a connection that was refused it cannot be asked. Node 20, asked for the X509Certificate, has none left for its own check.
   socket.prependOnceListener('secure', () => {
     shown = socket.getPeerCertificate(true);
+    if (shown.raw) takeNamesake(socket, { chain: chainOf(shown), ca: trusted, now: systemClock.now() });
   });
   socket.prependOnceListener('error', (error: NodeJS.ErrnoException) => {
     if (!shown?.raw || !REFUSALS.has(error.code ?? '')) return;
-    const trusted = typeof ca === 'string' || Buffer.isBuffer(ca) ? String(ca) : undefined;
     error.message = verificationError(
       { chain: chainOf(shown), host: servername || host, ca: trusted, now: systemClock.now() },
       error.code ?? '',
     );
   });
   return socket;
+}
+
+/** What Node asks next, having no way of its own to overrule OpenSSL: whether the certificate was refused. It goes on to look at the names. */
+function takeNamesake(socket: TLSSocket, shown: Parameters<typeof isSignedByNamesake>[0]): void {
+  const handle: { verifyError: () => NodeJS.ErrnoException | null } = Reflect.get(socket, '_handle');
+  if (handle.verifyError()?.code === 'DEPTH_ZERO_SELF_SIGNED_CERT' && isSignedByNamesake(shown)) handle.verifyError = () => null;
 }
 
 /** A chain may be so long: what a server sends is anything. */

@@ -31,12 +31,31 @@ export function checkServerIdentity(host: string, shown: PeerCertificate): Error
 /** Why a certificate is refused: its time, the name, who signed it, what it is for, in the order in which Go looks (`Certificate.Verify`). */
 export function verificationError({ chain: shown, host, ca, now }: ShownCertificate, code: string): string {
   const chain = shown.flatMap(readable);
-  const trusted = (ca?.match(CERTIFICATES) ?? []).flatMap(readable);
   const [leaf] = chain;
   const own = leaf && (timeError(leaf, now) ?? hostError(leaf, host));
-  const why = own ?? (code === 'INVALID_PURPOSE' ? WRONG_PURPOSE : chainError(chain, trusted, now));
+  const why = own ?? (code === 'INVALID_PURPOSE' ? WRONG_PURPOSE : chainError(chain, trustedBy(ca), now));
   return `tls: failed to verify certificate: x509: ${why}`;
 }
+
+/**
+ * Whether one who is trusted signed a certificate that has its name. Such a one, made in Go, does not say whose key signed it (`x509.CreateCertificate`;
+ * knative's webhooks have them), and OpenSSL takes it for one that signed itself (`DEPTH_ZERO_SELF_SIGNED_CERT`). Go looks for the key.
+ */
+export function isSignedByNamesake({ chain, ca, now }: Omit<ShownCertificate, 'host'>): boolean {
+  const [leaf] = chain.slice(0, 1).flatMap(readable);
+  if (!leaf || leaf.subject !== leaf.issuer || !isForServers(leaf) || timeError(leaf, now)) return false;
+  return trustedBy(ca).some(
+    (parent) => parent.subject === leaf.issuer && !signatureError(leaf, parent) && !timeError(parent, now) && !hasNameConstraints(parent),
+  );
+}
+
+/** Extended key usages: of servers, and of all. */
+const FOR_SERVERS: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']);
+const isForServers = ({ keyUsage }: X509Certificate): boolean => !keyUsage?.length || keyUsage.some((use) => FOR_SERVERS.has(use));
+
+/** The object identifier 2.5.29.30. Node does not read what such an authority may not sign: it is left at OpenSSL's no. */
+const NAME_CONSTRAINTS = Buffer.from('0603551d1e', 'hex');
+const hasNameConstraints = ({ raw }: X509Certificate): boolean => raw.includes(NAME_CONSTRAINTS);
 
 const WRONG_PURPOSE = 'certificate specifies an incompatible key usage';
 const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';
@@ -82,6 +101,8 @@ function chainError(chain: readonly X509Certificate[], trusted: readonly X509Cer
   }
   return UNKNOWN_AUTHORITY;
 }
+
+const trustedBy = (ca: string | undefined): X509Certificate[] => (ca?.match(CERTIFICATES) ?? []).flatMap(readable);
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
