@@ -50,6 +50,8 @@ export class PodSandbox implements VolumeScope {
   #rangeWaits = 0;
   /** Its volumes are unmounted. */
   #isStopped = false;
+  /** Resolves when drivers have unmounted its volumes. */
+  #unmounting: Promise<unknown> | undefined;
 
   constructor(node: NodeServices, owner: AllocatedPod) {
     this.node = node;
@@ -293,10 +295,16 @@ export class PodSandbox implements VolumeScope {
   #tearDown(): void {
     const mounted = new Set(this.volumes.map(({ name }) => name));
     for (const volume of this.#volumes ?? NO_VOLUMES) {
-      volume.tearDown?.();
+      const unmounting = volume.tearDown?.();
+      if (unmounting) this.#unmounting = Promise.all([this.#unmounting, unmounting]);
       if (!this.#isStopped && mounted.has(volume.name)) this.#counted(volume, 'unmount', true, 0);
     }
     this.#isStopped = true;
+  }
+
+  /** Resolves at once where no driver has mounted anything. Upstream: `WaitForUnmount`, `pkg/kubelet/volumemanager`. */
+  get unmounted(): Promise<unknown> | undefined {
+    return this.#unmounting;
   }
 
   /** Whether drivers of devices are to be told when the pod has ended. */

@@ -8,12 +8,13 @@ import {
   toTime,
   volumeSize,
 } from '../../../../api/index.ts';
-import { RuntimeError } from '../../cri.ts';
+import { GrpcError } from '../../../../runtime/grpc.ts';
 import type { Told } from '../in-cluster/event-recorder.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
+import type { CsiDriver } from './csi-driver.ts';
 import { Retries } from './retries.ts';
-import { type ControllerWorld, type SocketDriver, sidecar } from './sidecar.ts';
+import { type ControllerWorld, sidecar } from './sidecar.ts';
 
 type Claim = Live<PersistentVolumeClaim>;
 type Volume = Live<PersistentVolume>;
@@ -38,7 +39,7 @@ class Resizer {
     this.#context = context;
   }
 
-  async look(world: ControllerWorld, driver: SocketDriver): Promise<void> {
+  async look(world: ControllerWorld, driver: CsiDriver): Promise<void> {
     this.#component = `external-resizer ${driver.name}`;
     const claims = await world.client.list<PersistentVolumeClaim>('/api/v1/persistentvolumeclaims');
     const volumes = await world.client.list<PersistentVolume>('/api/v1/persistentvolumes');
@@ -52,7 +53,7 @@ class Resizer {
     }
   }
 
-  async #grow(world: ControllerWorld, driver: SocketDriver, growing: { readonly claim: Claim; readonly volume: Volume }): Promise<void> {
+  async #grow(world: ControllerWorld, driver: CsiDriver, growing: { readonly claim: Claim; readonly volume: Volume }): Promise<void> {
     let { claim, volume } = growing;
     for (let i = 0; i < STEPS_MAX; i++) {
       const plan = planResize(claim, volume, this.#context.clock.now());
@@ -88,7 +89,7 @@ class Resizer {
   /** @returns the volume that has grown; undefined when the driver could not. */
   async #expand(
     world: ControllerWorld,
-    driver: SocketDriver,
+    driver: CsiDriver,
     { claim, volume }: { readonly claim: Claim; readonly volume: Volume },
   ): Promise<Volume | undefined> {
     const { name } = volume.metadata;
@@ -102,7 +103,7 @@ class Resizer {
         spec: { capacity: { storage } },
       });
     } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
+      if (!(error instanceof GrpcError)) throw error;
       const { conditions = [] } = claim.status;
       const failure = {
         type: 'ControllerResizeError',
