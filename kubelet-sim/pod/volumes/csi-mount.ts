@@ -215,7 +215,10 @@ export class CsiMount {
   async #unstage(staged: Staged): Promise<void> {
     staged.users.delete(this);
     if (staged.users.size > 0) return;
-    if (staged.done !== 'no') await this.#driver.unstage(this.#target.handle, this.#stagingPath);
+    if (staged.done !== 'no') {
+      staged.done = 'maybe'; // whoever wants it while this fails stages it again
+      await this.#driver.unstage(this.#target.handle, this.#stagingPath);
+    }
     staged.done = 'no';
     await this.#scope.node.runtime.removeHostPath(this.#stagingPath, KUBELET);
   }

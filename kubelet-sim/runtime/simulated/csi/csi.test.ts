@@ -240,3 +240,17 @@ test('what was made before the node’s files went is empty', async () => {
   await node.publish(before, path, false);
   expect(await runtime.hostPath(path, 'BlockDevice')).toMatchObject({ type: 'file', device: 'block' });
 });
+
+test('calls are told of in the log as Go’s JSON has them', async () => {
+  const { driver, plugin } = await aDriver('-v=5');
+  await driver.createVolume(wanted('pvc-1', { parameters: { someKey: 'x' } }));
+  const line = (await world.log(plugin)).split('\n').find((one) => one.includes('CreateVolume'));
+  const call = JSON.parse(line?.split('gRPCCall: ')[1] ?? '{}') as { Method: string; Request: unknown; Error: string };
+  expect(call).toMatchObject({ Method: '/csi.v1.Controller/CreateVolume', Error: '' });
+  expect(call.Request).toEqual({
+    name: 'pvc-1',
+    capacity_range: { required_bytes: GIB },
+    volume_capabilities: [{ mount: {}, access_mode: { mode: 1 } }],
+    parameters: { someKey: 'x' },
+  });
+});

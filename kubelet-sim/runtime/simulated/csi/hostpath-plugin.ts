@@ -67,19 +67,25 @@ function logOf(context: ProcessContext, argv: readonly string[]): CallLog {
 }
 
 /** Keys of maps are not names of fields. */
-const MAPS: ReadonlySet<string> = new Set(['parameters', 'segments', 'volumeContext', 'publishContext', 'manifest']);
+const MAPS: ReadonlySet<string> = new Set(['parameters', 'segments', 'volumeContext', 'publishContext', 'manifest', 'secrets']);
 
+/** As Go has fields in JSON that are left out when they are empty (`omitempty`). */
 function goFields(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(goFields);
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined && field !== '' && field !== 0 && field !== false);
+  const said = ([name, field]: [string, unknown]) =>
+    !EMPTY.has(field) && !(Array.isArray(field) && field.length === 0) && !(MAPS.has(name) && Object.keys(Object(field)).length === 0);
   return Object.fromEntries(
-    fields.map(([name, field]: [string, unknown]) => [
-      name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      name === 'secrets' ? '***stripped***' : MAPS.has(name) ? field : goFields(field),
-    ]),
+    Object.entries(value)
+      .filter(said)
+      .map(([name, field]: [string, unknown]) => [
+        name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        MAPS.has(name) ? field : goFields(field),
+      ]),
   );
 }
+
+const EMPTY: ReadonlySet<unknown> = new Set([undefined, '', 0, false]);
 
 class RunningPlugin extends ServingProgram {
   #stop: (() => void) | undefined;

@@ -260,17 +260,21 @@ test('a volume is for its claim, where the driver has it', () => {
 });
 
 describe('the secret of a step', () => {
+  const token = (name: string) => `\${${name}}`;
   const named = (name: string) =>
     withParameters({
       'csi.storage.k8s.io/node-stage-secret-name': name,
-      'csi.storage.k8s.io/node-stage-secret-namespace': '${pvc.namespace}',
+      'csi.storage.k8s.io/node-stage-secret-namespace': token('pvc.namespace'),
     });
   test('is what the class’s template stands for', () => {
-    expect(secretReference(named('s-${pvc.name}-${pv.name}'), 'node-stage', aClaim('c'))).toEqual({ name: 's-c-pvc-c', namespace: 'n' });
+    expect(secretReference(named(`s-${token('pvc.name')}-${token('pv.name')}`), 'node-stage', aClaim('c'))).toEqual({
+      name: 's-c-pvc-c',
+      namespace: 'n',
+    });
     expect(secretReference(CLASS, 'node-stage', aClaim('c'))).toBeUndefined();
   });
   test('is none of what nobody knows', () => {
-    expect(() => secretReference(named("${pvc.annotations['x']}"), 'node-stage', aClaim('c'))).toThrow(ProvisionError);
+    expect(() => secretReference(named(token("pvc.annotations['x']")), 'node-stage', aClaim('c'))).toThrow(ProvisionError);
   });
 });
 

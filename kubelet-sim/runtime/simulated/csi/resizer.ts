@@ -9,11 +9,13 @@ import {
   volumeSize,
 } from '../../../../api/index.ts';
 import { GrpcError } from '../../../../runtime/grpc.ts';
+import { accessModeOf, capabilityOf } from '../../../plugins/csi/csi-protocol.ts';
 import type { Told } from '../in-cluster/event-recorder.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
 import type { CsiDriver } from './csi-driver.ts';
 import { Retries } from './retries.ts';
+import { secretsOf } from './secrets.ts';
 import { type ControllerWorld, sidecar } from './sidecar.ts';
 
 type Claim = Live<PersistentVolumeClaim>;
@@ -22,6 +24,12 @@ type Volume = Live<PersistentVolume>;
 const STEPS_MAX = 4;
 /** What asking again for the same would be answered with again. Upstream: `IsInfeasibleError`. */
 const INFEASIBLE: ReadonlySet<string> = new Set(['InvalidArgument', 'OutOfRange', 'NotFound']);
+
+/** How a volume is used, as the driver is told. */
+const useOf = ({ spec: { accessModes = [], csi, mountOptions, volumeMode } }: Volume) => {
+  const mode = accessModeOf(accessModes[0] ?? '', false);
+  return capabilityOf({ isDevice: volumeMode === 'Block', mode, fsType: csi?.fsType, mountFlags: mountOptions });
+};
 
 /** `csi-resizer`: has volumes of its driver grow with their claims. Upstream: `kubernetes-csi/external-resizer`. */
 export const csiResizer = (argv: readonly string[]): Program =>
@@ -94,7 +102,9 @@ class Resizer {
   ): Promise<Volume | undefined> {
     const { name } = volume.metadata;
     try {
-      const { sizeBytes } = await driver.expandVolume(volume.spec.csi?.volumeHandle ?? '', volumeSize(volume).value());
+      const secrets = await secretsOf(world, volume.spec.csi?.controllerExpandSecretRef);
+      const handle = volume.spec.csi?.volumeHandle ?? '';
+      const { sizeBytes } = await driver.expandVolume(handle, volumeSize(volume).value(), { secrets, capability: useOf(volume) });
       const storage = Quantity.of(sizeBytes, 'BinarySI').canonical();
       this.#retries.succeeded(claim);
       const { annotations } = volume.metadata;
