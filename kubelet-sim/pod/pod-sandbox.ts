@@ -153,7 +153,7 @@ export class PodSandbox implements VolumeScope {
   async #hasDevices(pod: Live<Pod>): Promise<boolean> {
     if (!pod.spec.resourceClaims?.length) return true;
     try {
-      await this.node.devices.prepare(pod);
+      await this.node.plugins.devices.prepare(pod);
       return true;
     } catch (error) {
       this.node.events.warning(pod, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: ${textOf(error)}`);
@@ -198,7 +198,8 @@ export class PodSandbox implements VolumeScope {
   adopt(id: string, older: readonly string[] = []): void {
     this.#id = id;
     this.#older = [...this.#older, ...older];
-    this.node.devices.adopt(this.#owner.allocated);
+    const pod = this.#owner.allocated;
+    if (pod.spec.resourceClaims?.length) this.node.plugins.devices.adopt(pod);
   }
 
   /** Makes the volumes known as they are: those of a pod that has been running are not asked whether they still could be set up. */
@@ -310,7 +311,7 @@ export class PodSandbox implements VolumeScope {
   /** Whether drivers of devices are to be told when the pod has ended. */
   get holdsDevices(): boolean {
     const { spec, metadata } = this.#owner.allocated;
-    return (spec.resourceClaims?.length ?? 0) > 0 && this.node.devices.isUsedBy(metadata.uid);
+    return (spec.resourceClaims?.length ?? 0) > 0 && this.node.plugins.devices.isUsedBy(metadata.uid);
   }
 
   /**
@@ -321,7 +322,7 @@ export class PodSandbox implements VolumeScope {
     this.stop();
     while (this.holdsDevices) {
       try {
-        await this.node.devices.unprepare(this.#owner.allocated);
+        await this.node.plugins.devices.unprepare(this.#owner.allocated);
       } catch (error) {
         const { name, namespace } = this.#owner.allocated.metadata;
         this.node.logger.info({ err: error, pod: name, namespace }, 'devices not given back, will retry');

@@ -221,7 +221,7 @@ export class TestNode {
     const deviceDrivers = this.#deviceDrivers;
     const wipe = (driver: string) => Promise.resolve(void this.events.push(`wiped ${driver}`));
     this.plugins?.close();
-    this.plugins = new NodePlugins({
+    const plugins = new NodePlugins({
       clock,
       random,
       logger: silentLogger,
@@ -231,7 +231,8 @@ export class TestNode {
       deviceDrivers,
       wipe,
     });
-    const counts = new KubeletCounts(this.plugins.draCounts);
+    this.plugins = plugins;
+    const counts = new KubeletCounts(() => plugins.draCounts);
     return {
       nodeName: 'node-0',
       hostIPs: ['172.18.0.2'],
@@ -250,7 +251,7 @@ export class TestNode {
         watch: () => undefined,
         tell: (_user, _claim, { type, reason, message }) => this.events.push(`${type} ${reason} ${message}`),
       }),
-      devices: this.plugins.devices,
+      plugins,
       nodeLabels: () => ({ 'kubernetes.io/hostname': 'node-0' }),
       clock,
       random: this.random,

@@ -112,11 +112,16 @@ class Provisioner {
       const message = `Successfully provisioned volume ${volume.metadata.name}`;
       this.#tell(world, claim, { type: 'Normal', reason: 'ProvisioningSucceeded', message });
     } catch (error) {
-      await this.#failed(world, claim, error);
+      await this.#failed(world, driver, { claim, error });
     }
   }
 
-  async #failed(world: ControllerWorld, claim: Claim, error: unknown): Promise<void> {
+  /** Another node is chosen where the chosen one has no room, if it matters which it is. Upstream: `checkError`. */
+  async #failed(
+    world: ControllerWorld,
+    driver: CsiDriver,
+    { claim, error }: { readonly claim: Claim; readonly error: unknown },
+  ): Promise<void> {
     if (!(error instanceof ProvisionError) && !(error instanceof GrpcError) && !(error instanceof RefusedError)) throw error;
     this.#retries.failed(claim, this.#context.clock.now());
     if (error instanceof GrpcError && error.code === 'InvalidArgument') {
@@ -126,7 +131,7 @@ class Provisioner {
       return;
     }
     this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message: error.message });
-    const isElsewhere = error instanceof GrpcError && error.code === 'ResourceExhausted';
+    const isElsewhere = error instanceof GrpcError && error.code === 'ResourceExhausted' && (await driver.hasTopology());
     if (!isElsewhere || claim.metadata.annotations?.[SELECTED_NODE] === undefined) return;
     const { [SELECTED_NODE]: _, ...annotations } = claim.metadata.annotations;
     await world.client.update(claimPath(claim), { ...claim, metadata: { ...claim.metadata, annotations } });
