@@ -21,7 +21,7 @@ class FakeDriver implements NodeDriver {
   readonly published: DriverVolume[] = [];
   /** Answers to come, by call: errors' numbers. */
   readonly answers: Partial<Record<Call, number[]>> = {};
-  readonly can = (capability: string) => Promise.resolve(capability === 'stageUnstageVolume');
+  readonly can = (capability: string) => Promise.resolve(capability === 'stageUnstageVolume' || capability === 'expandVolume');
   readonly stage = () => this.#answer('stage');
   readonly unstage = () => this.#answer('unstage');
   readonly unpublish = () => this.#answer('unpublish');
@@ -116,4 +116,45 @@ test('a volume is published again for as long as the pod lives, where the driver
   await ends(node);
   for (let i = 0; i < 100; i++) await node.pass(1);
   expect(driver.calls).toEqual(['publish', 'publish', 'unpublish']);
+});
+
+describe('a file system that a driver cannot grow', () => {
+  /** Runs a pod whose claim is to grow to 2Gi. @param asked what the claim asks for by now */
+  async function grows(numbers: number[], asked: string) {
+    const status = { allocatedResources: { storage: '2Gi' }, allocatedResourceStatuses: { storage: 'NodeResizePending' } };
+    const { driver, node } = await ran(CLAIM, (made, { claims }) => {
+      made.answers.expand = numbers;
+      const claim = claims.claims.get('c');
+      if (claim)
+        claims.claims.set('c', {
+          ...claim,
+          spec: { ...claim.spec, resources: { requests: { storage: asked } } },
+          status: { ...claim.status, ...status },
+        });
+    });
+    for (let i = 0; i < 6; i++) await node.pass(1);
+    return { driver, node, status: node.claims.claims.get('c')?.status };
+  }
+  const step = (name: string) => ({ allocatedResourceStatuses: { storage: name }, conditions: [{ type: 'NodeResizeError' }] });
+
+  it('is not asked again where that would say the same', async () => {
+    const { driver, node, status } = await grows([CODE.invalidArgument], '2Gi');
+    expect(driver.calls).toEqual(['stage', 'publish', 'expand 3']);
+    expect(status).toMatchObject(step('NodeResizeInfeasible'));
+    const failure = 'MountVolume.Setup failed while expanding volume for volume "pv-c" : Expander.NodeExpand failed to expand the volume';
+    expect(node.events).toContain(`Warning VolumeResizeFailed ${failure} : rpc error: code = InvalidArgument desc = no`);
+  });
+
+  it('is asked again as long as that size is wanted', async () => {
+    const { driver, status } = await grows([CODE.internal, CODE.internal], '2Gi');
+    expect(driver.calls.slice(2)).toEqual(['expand 13', 'expand 13', 'expand']);
+    expect(status).toMatchObject({ capacity: { storage: '2Gi' } });
+    expect(status?.allocatedResourceStatuses).toBeUndefined();
+  });
+
+  it('is left when another size is wanted by now', async () => {
+    const { driver, status } = await grows([CODE.internal, CODE.internal], '1500Mi');
+    expect(driver.calls.slice(2)).toEqual(['expand 13', 'expand 13']);
+    expect(status).toMatchObject(step('NodeResizeInfeasible'));
+  });
 });

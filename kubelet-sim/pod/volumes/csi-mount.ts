@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type CSIDriver, type Live, type SecretReference, toTime, type VolumeAttachment } from '../../../api/index.ts';
 import type { Timer } from '../../../runtime/index.ts';
+import { UNCERTAIN } from '../../plugins/csi/uncertain.ts';
 import type { MountableVolume } from '../../runtime/cri.ts';
 import type { DriverVolume, NodeDriver, NodeDrivers } from '../../runtime/node-drivers.ts';
 import { attachmentName } from './claim-source.ts';
@@ -60,9 +61,6 @@ interface Staged {
 }
 
 const stagedOn = new WeakMap<NodeDrivers, Map<string, Staged>>();
-
-/** Codes of answers after which a call may still be under way. Upstream: `isFinalError`, `pkg/volume/csi/csi_client.go`. */
-const UNCERTAIN: ReadonlySet<unknown> = new Set(['Canceled', 'DeadlineExceeded', 'Unavailable', 'ResourceExhausted', 'Aborted']);
 
 /** Whether an error says that nothing of what was asked for is under way. */
 export const isFinal = (error: unknown): boolean => error instanceof Error && 'code' in error && !UNCERTAIN.has(error.code);

@@ -1,4 +1,5 @@
 import {
+  claimSize,
   keyOf,
   type Live,
   type PersistentVolume,
@@ -47,6 +48,8 @@ interface Held {
   readonly users: Map<string, ClaimUser>;
   volumeName: string;
   isGrowing?: boolean;
+  /** Its file system could not be grown for sure, the last time. */
+  hasFailed?: boolean;
   /** How long to wait after the next failure to grow. */
   retryMs?: number | undefined;
 }
@@ -132,7 +135,7 @@ export class HeldClaims {
     if (!held || held.isGrowing) return;
     held.isGrowing = true;
     try {
-      const isGrown = await this.#expand(claim, size, user);
+      const isGrown = await this.#expand(claim, size, { user, held });
       if (!isGrown) return;
       await this.#update(claim, (current) => grownStatus(current));
       const message = `MountVolume.NodeExpandVolume succeeded for volume "${claim.spec.volumeName}" ${user.nodeName}`;
@@ -147,7 +150,11 @@ export class HeldClaims {
   }
 
   /** Has the driver do its part, if one runs in pods. Upstream: `expandOnPlugin`, `node_expander.go`. @returns false when that is not to be */
-  async #expand(claim: Live<PersistentVolumeClaim>, size: string, user: ClaimUser): Promise<boolean> {
+  async #expand(
+    claim: Live<PersistentVolumeClaim>,
+    size: string,
+    { user, held }: { readonly user: ClaimUser; readonly held: Held },
+  ): Promise<boolean> {
     if (!user.mount) return true;
     await this.#update(claim, (current) => withStep(current, 'NodeResizeInProgress'));
     try {
@@ -158,8 +165,11 @@ export class HeldClaims {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       const message = `MountVolume.Setup failed while expanding volume for volume "${claim.spec.volumeName}" : Expander.NodeExpand failed to expand the volume : ${why}`;
       this.#options.tell(user, claim, { type: 'Warning', reason: 'VolumeResizeFailed', message });
-      const isInfeasible = INFEASIBLE.has(code);
+      // Of what has failed for good, and is not even wanted any more, there is no more to be made.
+      const isUnwanted = held.hasFailed === true && claimSize(claim).cmp(parseQuantity(size)) !== 0;
+      const isInfeasible = INFEASIBLE.has(code) || isUnwanted;
       if (isFinal(error)) {
+        held.hasFailed = !isInfeasible;
         const condition = {
           type: 'NodeResizeError',
           status: 'True',

@@ -1,5 +1,6 @@
 import { type CSINode, type Live, type Node, PROVISIONED_BY, type StorageClass, type VolumeAttachment } from '../../../../api/index.ts';
 import { GrpcError } from '../../../../runtime/grpc.ts';
+import { commandLineOption } from '../command-line.ts';
 import type { Told } from '../in-cluster/event-recorder.ts';
 import { RefusedError } from '../in-cluster/in-cluster.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
@@ -42,18 +43,21 @@ const volumePath = (name: string): string => `${CORE}/persistentvolumes/${name}`
 /** `csi-provisioner`: makes the volumes that claims of its driver's classes ask for, from others if they say so, and deletes them. */
 export const csiProvisioner = (argv: readonly string[]): Program =>
   sidecar(argv, '', (context) => {
-    const provisioner = new Provisioner(context);
+    const provisioner = new Provisioner(context, commandLineOption(argv, 'default-fstype'));
     return (world, driver) => provisioner.look(world, driver);
   });
 
 class Provisioner {
   readonly #context: ProcessContext;
+  /** Of volumes whose class names none. */
+  readonly #fsType: string;
   readonly #retries = new Retries();
   #component = '';
   #identity = '';
 
-  constructor(context: ProcessContext) {
+  constructor(context: ProcessContext, fsType: string) {
     this.#context = context;
+    this.#fsType = fsType;
   }
 
   async look(world: ControllerWorld, driver: CsiDriver): Promise<void> {
@@ -104,8 +108,12 @@ class Provisioner {
       const topologies = (await driver.hasTopology()) ? await this.#topologies(world, driver, claim, storageClass) : undefined;
       const tellsWriters = await driver.can('singleNodeMultiWriter');
       const secrets = await secretsOf(world, secretReference(storageClass, 'provisioner', claim));
-      const made = await driver.createVolume({ ...requestFor(claim, storageClass, { source, tellsWriters }), secrets, topologies });
-      const volume = volumeFor(claim, storageClass, made, this.#identity);
+      const made = await driver.createVolume({
+        ...requestFor(claim, storageClass, { source, tellsWriters, fsType: this.#fsType }),
+        secrets,
+        topologies,
+      });
+      const volume = volumeFor(claim, storageClass, made, { identity: this.#identity, fsType: this.#fsType });
       await world.client.create(`${CORE}/persistentvolumes`, volume);
       this.#retries.succeeded(claim);
       if (dataSource?.kind === 'VolumeSnapshot') await this.#protectSnapshot(world, claim, dataSource, false);

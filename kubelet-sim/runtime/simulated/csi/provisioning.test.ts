@@ -243,7 +243,7 @@ describe('what the driver is asked for', () => {
 
 test('a volume is for its claim, where the driver has it', () => {
   const made = { id: 'h', sizeBytes: 2 * 1024 ** 3, context: { kind: 'slow' }, topologies: [{ zone: 'a' }] };
-  const { metadata, spec } = volumeFor(aClaim('c'), withParameters({ fstype: 'ext4' }), made, 'me');
+  const { metadata, spec } = volumeFor(aClaim('c'), withParameters({ fstype: 'ext4' }), made, { identity: 'me', fsType: 'xfs' });
   expect(metadata).toMatchObject({ name: 'pvc-c', finalizers: [VOLUME_FINALIZER] });
   expect(spec).toMatchObject({
     capacity: { storage: '2Gi' },
@@ -257,6 +257,14 @@ test('a volume is for its claim, where the driver has it', () => {
       volumeAttributes: { 'storage.kubernetes.io/csiProvisionerIdentity': 'me', kind: 'slow' },
     },
   });
+});
+
+test('a volume whose class names no file system has the provisioner’s', () => {
+  const made = { id: 'h', sizeBytes: 1, context: {}, topologies: [] };
+  expect(volumeFor(aClaim('c'), CLASS, made, { identity: 'me', fsType: 'xfs' }).spec.csi).toMatchObject({ fsType: 'xfs' });
+  expect(volumeFor(aClaim('c', { volumeMode: 'Block' }), CLASS, made, { identity: 'me', fsType: 'xfs' }).spec.csi).not.toHaveProperty(
+    'fsType',
+  );
 });
 
 describe('the secret of a step', () => {

@@ -161,10 +161,10 @@ function checkMode({ metadata, spec }: Claim, content: VolumeSnapshotContent): v
 }
 
 /** The file system that a class asks for. @throws ProvisionError */
-function fsTypeOf({ parameters = {} }: StorageClass): string {
+function fsTypeOf({ parameters = {} }: StorageClass, otherwise = ''): string {
   const found = Object.entries(parameters).filter(([key]) => key.toLowerCase() === 'fstype' || key === FS_TYPE);
   if (found.length > 1) throw new ProvisionError(`fstype specified in parameters with both "fstype" and "${FS_TYPE}" keys`);
-  return found[0]?.[1] ?? '';
+  return found[0]?.[1] || otherwise;
 }
 
 /** What of a class's parameters is for the driver. @throws ProvisionError */
@@ -220,11 +220,11 @@ export function deletionSecret({ metadata: { annotations = {} } }: Volume): Secr
 export function requestFor(
   claim: Claim,
   storageClass: StorageClass,
-  { source, tellsWriters }: { readonly source?: ContentSource | undefined; readonly tellsWriters: boolean },
+  { source, tellsWriters, fsType }: { readonly source?: ContentSource | undefined; readonly tellsWriters: boolean } & FileSystemDefault,
 ): Omit<NewVolume, 'secrets' | 'topologies'> {
   if (claim.spec.selector) throw new ProvisionError('claim Selector is not supported');
   const isDevice = claim.spec.volumeMode === 'Block';
-  const use = { isDevice, fsType: fsTypeOf(storageClass), mountFlags: storageClass.mountOptions };
+  const use = { isDevice, fsType: fsTypeOf(storageClass, fsType), mountFlags: storageClass.mountOptions };
   return {
     name: volumeNameOf(claim),
     sizeBytes: claimSize(claim).value(),
@@ -234,14 +234,24 @@ export function requestFor(
   };
 }
 
-/** The volume for a claim. @param identity of the provisioner */
-export function volumeFor(claim: Claim, storageClass: StorageClass, made: CsiVolume, identity: string) {
+/** The file system of volumes whose class names none (`--default-fstype`). */
+interface FileSystemDefault {
+  readonly fsType?: string | undefined;
+}
+
+/** The volume for a claim. @param by the provisioner */
+export function volumeFor(
+  claim: Claim,
+  storageClass: StorageClass,
+  made: CsiVolume,
+  by: { readonly identity: string } & FileSystemDefault,
+) {
   const { name, namespace, uid, resourceVersion } = claim.metadata;
   const terms = made.topologies.map((segments) => ({
     matchExpressions: Object.entries(segments).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
   }));
   const isDevice = claim.spec.volumeMode === 'Block';
-  const fsType = fsTypeOf(storageClass);
+  const fsType = fsTypeOf(storageClass, by.fsType);
   const deletion = secretReference(storageClass, 'provisioner', claim);
   return {
     apiVersion: 'v1',
@@ -267,7 +277,7 @@ export function volumeFor(claim: Claim, storageClass: StorageClass, made: CsiVol
       csi: {
         driver: storageClass.provisioner,
         volumeHandle: made.id,
-        volumeAttributes: { [MADE_BY]: identity, ...made.context },
+        volumeAttributes: { [MADE_BY]: by.identity, ...made.context },
         ...(isDevice || fsType === '' ? {} : { fsType }),
         controllerPublishSecretRef: secretReference(storageClass, 'controller-publish', claim),
         nodeStageSecretRef: secretReference(storageClass, 'node-stage', claim),

@@ -10,6 +10,7 @@ import {
 } from '../../../../api/index.ts';
 import { GrpcError } from '../../../../runtime/grpc.ts';
 import { accessModeOf, capabilityOf } from '../../../plugins/csi/csi-protocol.ts';
+import { UNCERTAIN } from '../../../plugins/csi/uncertain.ts';
 import type { Told } from '../in-cluster/event-recorder.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
@@ -41,6 +42,8 @@ export const csiResizer = (argv: readonly string[]): Program =>
 class Resizer {
   readonly #context: ProcessContext;
   readonly #retries = new Retries();
+  /** Claims whose last try has failed for good. */
+  readonly #failed = new Set<string>();
   #component = '';
 
   constructor(context: ProcessContext) {
@@ -51,7 +54,9 @@ class Resizer {
     this.#component = `external-resizer ${driver.name}`;
     const claims = await world.client.list<PersistentVolumeClaim>('/api/v1/persistentvolumeclaims');
     const volumes = await world.client.list<PersistentVolume>('/api/v1/persistentvolumes');
-    this.#retries.keepOnly(new Set(claims.map(({ metadata }) => metadata.uid)));
+    const uids = new Set(claims.map(({ metadata }) => metadata.uid));
+    this.#retries.keepOnly(uids);
+    for (const uid of this.#failed) if (!uids.has(uid)) this.#failed.delete(uid);
     const own = new Map(volumes.filter(({ spec }) => spec.csi?.driver === driver.name).map((volume) => [volume.metadata.name, volume]));
     for (const claim of claims) {
       const volume = own.get(claim.spec.volumeName ?? '');
@@ -64,10 +69,11 @@ class Resizer {
   async #grow(world: ControllerWorld, driver: CsiDriver, growing: { readonly claim: Claim; readonly volume: Volume }): Promise<void> {
     let { claim, volume } = growing;
     for (let i = 0; i < STEPS_MAX; i++) {
-      const plan = planResize(claim, volume, this.#context.clock.now());
+      const plan = planResize(claim, volume, this.#context.clock.now(), this.#failed.has(claim.metadata.uid));
       switch (plan.action) {
         case 'begin':
           claim = await this.#writeStatus(world, claim, plan.status);
+          this.#failed.delete(claim.metadata.uid);
           this.#tell(world, claim, {
             type: 'Normal',
             reason: 'Resizing',
@@ -102,11 +108,10 @@ class Resizer {
   ): Promise<Volume | undefined> {
     const { name } = volume.metadata;
     try {
-      const secrets = await secretsOf(world, volume.spec.csi?.controllerExpandSecretRef);
-      const handle = volume.spec.csi?.volumeHandle ?? '';
-      const { sizeBytes } = await driver.expandVolume(handle, volumeSize(volume).value(), { secrets, capability: useOf(volume) });
+      const sizeBytes = await this.#expandedTo(world, driver, volume);
       const storage = Quantity.of(sizeBytes, 'BinarySI').canonical();
       this.#retries.succeeded(claim);
+      this.#failed.delete(claim.metadata.uid);
       const { annotations } = volume.metadata;
       return await world.client.merge<PersistentVolume>(`/api/v1/persistentvolumes/${name}`, {
         metadata: { annotations },
@@ -114,6 +119,7 @@ class Resizer {
       });
     } catch (error) {
       if (!(error instanceof GrpcError)) throw error;
+      if (!UNCERTAIN.has(error.code)) this.#failed.add(claim.metadata.uid);
       const { conditions = [] } = claim.status;
       const failure = {
         type: 'ControllerResizeError',
@@ -133,6 +139,15 @@ class Resizer {
       this.#tell(world, claim, { type: 'Warning', reason: 'VolumeResizeFailed', message });
       return undefined;
     }
+  }
+
+  /** What the driver makes of it; of one that has no part in that, as much as is wanted. Upstream: `trivialResizer`. */
+  async #expandedTo(world: ControllerWorld, driver: CsiDriver, volume: Volume): Promise<number> {
+    const wanted = volumeSize(volume).value();
+    if (!(await driver.can('expandVolume'))) return wanted;
+    const { volumeHandle = '', controllerExpandSecretRef } = volume.spec.csi ?? {};
+    const secrets = await secretsOf(world, controllerExpandSecretRef);
+    return (await driver.expandVolume(volumeHandle, wanted, { secrets, capability: useOf(volume) })).sizeBytes;
   }
 
   async #writeStatus({ client }: ControllerWorld, { metadata }: Claim, status: PersistentVolumeClaim['status']): Promise<Claim> {
