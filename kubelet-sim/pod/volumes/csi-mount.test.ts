@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { Live, PersistentVolume, Volume } from '../../../api/index.ts';
+import type { PersistentVolume, Volume } from '../../../api/index.ts';
 import { CODE, GrpcError } from '../../../runtime/grpc.ts';
 import type { DriverVolume, NodeDriver } from '../../runtime/node-drivers.ts';
 import { aContainer, aPod } from '../../testing/builders.ts';
