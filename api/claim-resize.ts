@@ -30,8 +30,11 @@ export type ResizePlan =
 
 const NOTHING: ResizePlan = { action: 'nothing' };
 
-/** @param volume the claim's own, if whoever asks lets it grow */
-export function planResize(claim: Claim, volume: Volume | undefined, now: number): ResizePlan {
+/**
+ * @param volume the claim's own, if whoever asks lets it grow
+ * @param hasFailed the size that the claim grows to cannot be had for sure: if it asks for another by now, that is tried
+ */
+export function planResize(claim: Claim, volume: Volume | undefined, now: number, hasFailed = false): ResizePlan {
   const { status, spec, metadata } = claim;
   if (status.phase !== 'Bound' || !spec.volumeName || !volume || volume.spec.claimRef?.uid !== metadata.uid) return NOTHING;
   const wanted = claimSize(claim);
@@ -42,7 +45,8 @@ export function planResize(claim: Claim, volume: Volume | undefined, now: number
     // What the node has not finished goes first: a claim grown twice is grown again then.
     return volumeSize(volume).cmp(allocated) >= 0 ? NOTHING : grown(claim, volume, allocated);
   }
-  if (step !== 'ControllerResizeInProgress') return { action: 'begin', status: begun(status, wanted, now) };
+  const isRecovering = hasFailed && wanted.cmp(allocated) !== 0;
+  if (step !== 'ControllerResizeInProgress' || isRecovering) return { action: 'begin', status: begun(status, wanted, now) };
   if (volumeSize(volume).cmp(allocated) < 0) return grown(claim, volume, allocated);
   return { action: 'handOver', status: handedOver(status, now) };
 }

@@ -8,9 +8,13 @@ const aDriver = (own: Partial<NodeDriver> = {}): NodeDriver => ({
   nodeId: 'n',
   topology: { zone: 'a', 'd.io/node': 'n' },
   volumesMax: 0,
+  can: () => Promise.resolve(false),
   stage: () => Promise.resolve(),
-  publish: () => Promise.resolve({ type: 'directory' }),
+  unstage: () => Promise.resolve(),
+  publish: () => Promise.resolve(),
   unpublish: () => Promise.resolve(),
+  expand: () => Promise.resolve(),
+  close: () => undefined,
   ...own,
 });
 

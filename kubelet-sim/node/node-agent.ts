@@ -152,7 +152,7 @@ export class NodeAgent {
     const { spec, runtime, images, plugins } = this.#parts;
     const { events } = this.#line;
     const scripts = this.#options.scripts?.of(spec);
-    const counts = new KubeletCounts(plugins.draCounts);
+    const counts = new KubeletCounts(() => plugins.draCounts);
     const onPulled = () => {
       this.#imagesChanged = true;
     };
@@ -168,7 +168,7 @@ export class NodeAgent {
       statuses: this.#line,
       source,
       claims,
-      devices: plugins.devices,
+      plugins,
       nodeLabels: () => this.#node?.metadata.labels ?? nodeLabels(spec),
       clock,
       random,

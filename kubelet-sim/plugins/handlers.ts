@@ -1,4 +1,4 @@
-import { type CsiWorld, csiHandler } from './csi-handler.ts';
+import { type CsiWorld, csiHandler } from './csi/csi-handler.ts';
 import type { DraCounts } from './dra/dra-counts.ts';
 import type { DraDrivers } from './dra/dra-drivers.ts';
 import { draHandler } from './dra/dra-plugin.ts';

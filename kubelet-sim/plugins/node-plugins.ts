@@ -25,29 +25,55 @@ interface NodeWorld {
   readonly deviceDrivers: Set<string>;
 }
 
-/** The drivers of a node that register with its kubelet. What it takes to speak to them is loaded when the first one comes. */
+/** What becomes of claims of devices on a node. */
+interface DevicePlugins {
+  readonly drivers: DraDrivers;
+  readonly manager: DraManager;
+  readonly counts: DraCounts;
+}
+
+/**
+ * The drivers of a node that register with its kubelet. What it takes to speak to them is loaded when the first one comes, and what is known of
+ * devices is made when somebody asks: most nodes have none.
+ */
 export class NodePlugins {
-  readonly draCounts = new DraCounts(() => this.devices.inUse);
-  /** What they do for pods' claims of devices. */
-  readonly devices: DraManager;
   readonly #world: NodeWorld;
-  readonly #draDrivers: DraDrivers;
+  #dra: DevicePlugins | undefined;
   #manager: Promise<PluginManager> | undefined;
   #isClosed = false;
 
   constructor(world: NodeWorld) {
-    const { source, clock, logger, wipe } = world;
     this.#world = world;
-    this.#draDrivers = new DraDrivers({ clock, logger, wipe }, world.deviceDrivers);
-    this.devices = new DraManager({
-      drivers: this.#draDrivers,
+    world.sockets.watch(REGISTRY, (path, isThere) => {
+      this.#changed(path, isThere).catch((error: unknown) => world.logger.error({ err: error, path }, 'plugin not looked at'));
+    });
+  }
+
+  /** What drivers do for pods' claims of devices. */
+  get devices(): DraManager {
+    return this.#devicePlugins.manager;
+  }
+
+  get draCounts(): DraCounts {
+    return this.#devicePlugins.counts;
+  }
+
+  get #devicePlugins(): DevicePlugins {
+    this.#dra ??= this.#newDevicePlugins();
+    return this.#dra;
+  }
+
+  #newDevicePlugins(): DevicePlugins {
+    const { source, clock, logger, wipe, deviceDrivers } = this.#world;
+    const drivers = new DraDrivers({ clock, logger, wipe }, deviceDrivers);
+    const counts: DraCounts = new DraCounts(() => manager.inUse);
+    const manager = new DraManager({
+      drivers,
       resourceClaim: (namespace, name) => source.resourceClaim(namespace, name),
-      counts: this.draCounts,
+      counts,
       monotonic: () => clock.monotonic(),
     });
-    world.sockets.watch(REGISTRY, (path, isThere) => {
-      this.#changed(path, isThere).catch((error: unknown) => logger.error({ err: error, path }, 'plugin not looked at'));
-    });
+    return { drivers, manager, counts };
   }
 
   async #changed(path: string, isThere: boolean): Promise<void> {
@@ -59,13 +85,15 @@ export class NodePlugins {
 
   async #load(): Promise<PluginManager> {
     const { pluginManagerOf } = await import('./handlers.ts');
-    return pluginManagerOf({ ...this.#world, drivers: this.#draDrivers, draCounts: this.draCounts });
+    const { drivers, counts } = this.#devicePlugins;
+    return pluginManagerOf({ ...this.#world, drivers, draCounts: counts });
   }
 
   /** The kubelet ends. */
   close(): void {
     this.#isClosed = true;
-    this.#draDrivers.close();
+    this.#dra?.drivers.close();
+    this.#world.volumeDrivers.close();
     this.#manager?.then((manager) => manager.close()).catch(() => undefined); // told of when it was loaded
   }
 }

@@ -56,7 +56,7 @@ test.each([
   ],
   [
     { type: 'CSIPlugin', name: 'x' },
-    'RegisterPlugin error -- plugin registration failed with err: CSI driver x at PATH is none that a simulated node can mount volumes of',
+    'RegisterPlugin error -- plugin registration failed with err: rpc error: code = Unimplemented desc = unknown method NodeGetInfo for service csi.v1.Node',
   ],
 ])('a driver that is not taken is told why: %j', async (registrar, why) => {
   const path = `${REGISTRY}/x-reg.sock`;

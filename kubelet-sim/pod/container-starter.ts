@@ -152,7 +152,7 @@ export class ContainerStarter {
   async #withDevices(config: ContainerConfig): Promise<ContainerConfig> {
     const { node, sandbox, pod } = this.#parts;
     if (!pod.spec.resourceClaims?.length) return config;
-    const devices = await node.devices.devicesOf(pod, config.name).catch((error: unknown) => {
+    const devices = await node.plugins.devices.devicesOf(pod, config.name).catch((error: unknown) => {
       throw new ContainerConfigError(error instanceof Error ? error.message : String(error));
     });
     if (devices.length === 0) return config;

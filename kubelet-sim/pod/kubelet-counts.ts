@@ -49,10 +49,15 @@ export class KubeletCounts {
   readonly podStarts = new Durations(START_BOUNDS);
   readonly workerStarts = new Durations(DURATION_BOUNDS);
   /** Of claims of devices. */
-  readonly dra: DraCounts;
+  readonly #dra: () => DraCounts;
 
-  constructor(dra: DraCounts) {
-    this.dra = dra;
+  /** @param dra what the node's claims of devices are counted by, from when somebody asks */
+  constructor(dra: () => DraCounts) {
+    this.#dra = dra;
+  }
+
+  get dra(): DraCounts {
+    return this.#dra();
   }
 
   /** Sandboxes that were to be made. */

@@ -1,6 +1,6 @@
 import type { Pod } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
-import type { DraManager } from '../plugins/dra/dra-manager.ts';
+import type { NodePlugins } from '../plugins/node-plugins.ts';
 import type { ContainerBehaviour, IpPool, RuntimeService } from '../runtime/cri.ts';
 import type { PullBehaviour } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
@@ -39,8 +39,8 @@ export interface NodeServices {
   readonly statuses: StatusSink;
   readonly source: ConfigSource;
   readonly claims: HeldClaims;
-  /** The devices of pods. */
-  readonly devices: DraManager;
+  /** What makes the devices of pods ready. */
+  readonly plugins: Pick<NodePlugins, 'devices'>;
   readonly nodeLabels: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly random: Random;

@@ -50,6 +50,8 @@ export class PodSandbox implements VolumeScope {
   #rangeWaits = 0;
   /** Its volumes are unmounted. */
   #isStopped = false;
+  /** Resolves when drivers have unmounted its volumes. */
+  #unmounting: Promise<unknown> | undefined;
 
   constructor(node: NodeServices, owner: AllocatedPod) {
     this.node = node;
@@ -151,7 +153,7 @@ export class PodSandbox implements VolumeScope {
   async #hasDevices(pod: Live<Pod>): Promise<boolean> {
     if (!pod.spec.resourceClaims?.length) return true;
     try {
-      await this.node.devices.prepare(pod);
+      await this.node.plugins.devices.prepare(pod);
       return true;
     } catch (error) {
       this.node.events.warning(pod, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: ${textOf(error)}`);
@@ -196,7 +198,8 @@ export class PodSandbox implements VolumeScope {
   adopt(id: string, older: readonly string[] = []): void {
     this.#id = id;
     this.#older = [...this.#older, ...older];
-    this.node.devices.adopt(this.#owner.allocated);
+    const pod = this.#owner.allocated;
+    if (pod.spec.resourceClaims?.length) this.node.plugins.devices.adopt(pod);
   }
 
   /** Makes the volumes known as they are: those of a pod that has been running are not asked whether they still could be set up. */
@@ -293,16 +296,22 @@ export class PodSandbox implements VolumeScope {
   #tearDown(): void {
     const mounted = new Set(this.volumes.map(({ name }) => name));
     for (const volume of this.#volumes ?? NO_VOLUMES) {
-      volume.tearDown?.();
+      const unmounting = volume.tearDown?.();
+      if (unmounting) this.#unmounting = Promise.all([this.#unmounting, unmounting]);
       if (!this.#isStopped && mounted.has(volume.name)) this.#counted(volume, 'unmount', true, 0);
     }
     this.#isStopped = true;
   }
 
+  /** Resolves at once where no driver has mounted anything. Upstream: `WaitForUnmount`, `pkg/kubelet/volumemanager`. */
+  get unmounted(): Promise<unknown> | undefined {
+    return this.#unmounting;
+  }
+
   /** Whether drivers of devices are to be told when the pod has ended. */
   get holdsDevices(): boolean {
     const { spec, metadata } = this.#owner.allocated;
-    return (spec.resourceClaims?.length ?? 0) > 0 && this.node.devices.isUsedBy(metadata.uid);
+    return (spec.resourceClaims?.length ?? 0) > 0 && this.node.plugins.devices.isUsedBy(metadata.uid);
   }
 
   /**
@@ -313,7 +322,7 @@ export class PodSandbox implements VolumeScope {
     this.stop();
     while (this.holdsDevices) {
       try {
-        await this.node.devices.unprepare(this.#owner.allocated);
+        await this.node.plugins.devices.unprepare(this.#owner.allocated);
       } catch (error) {
         const { name, namespace } = this.#owner.allocated.metadata;
         this.node.logger.info({ err: error, pod: name, namespace }, 'devices not given back, will retry');

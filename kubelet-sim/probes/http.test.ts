@@ -33,7 +33,7 @@ function answering(answer: Answer): { target: HandlerTarget; asked: HttpRequest[
       containerId: 'c',
       container,
       podIP: '10.0.0.9',
-      counts: new KubeletCounts(new DraCounts(() => new Map())),
+      counts: new KubeletCounts(() => new DraCounts(() => new Map())),
     },
     asked,
     clock,

@@ -429,6 +429,8 @@ export interface RuntimeService {
    * `hostPath type check failed: /x is not a directory`.
    */
   hostPath(path: string, type: HostPathType, modeMade?: number): Promise<FileTree>;
+  /** Removes a file or an empty directory of the node, and directories above it that are empty then, but not `root`. */
+  removeHostPath(path: string, root: string): Promise<void>;
   /** What a local volume of the node shows: a directory, or what is on a block device. @throws Error when it is neither */
   localVolume(path: string): Promise<FileTree>;
   /** What a pod exports to a network under a path, if one does at that address. */

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type { NodeDriver } from './node-drivers.ts';
 
 /** Told of a socket that has been made, or removed, by its path on the node. */
 export type SocketWatcher = (path: string, isThere: boolean) => void;
@@ -10,6 +9,4 @@ export interface NodeSockets {
   watch(directory: string, watcher: SocketWatcher): void;
   /** Connects to who listens on a socket. Rejects with an error in Go's words: `dial unix /x.sock: connect: connection refused`. */
   dial(path: string): Promise<Duplex>;
-  /** The driver of volumes that serves a socket, where that is a program of this code; undefined for any other. */
-  driverAt(path: string): Promise<NodeDriver | undefined>;
 }

@@ -16,7 +16,7 @@ test('what has labels is told once it has happened', () => {
   const unlabelled = FAMILIES.filter(({ labels, isLate }) => labels.length === 0 && !isLate).map(
     ({ name, bounds }) => `${name}${bounds ? '_count' : ''} 0`,
   );
-  const counts = new KubeletCounts(new DraCounts(() => new Map()));
+  const counts = new KubeletCounts(() => new DraCounts(() => new Map()));
   expect(shown(counts)).toEqual(unlabelled);
   counts.tallies.add(HTTP_INFLIGHT, 1, 'false', 'GET', 'pods', 'readwrite');
   counts.tallies.add(HTTP_INFLIGHT, -1, 'false', 'GET', 'pods', 'readwrite');

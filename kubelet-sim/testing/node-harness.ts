@@ -12,6 +12,7 @@ import type {
   RuntimeClass,
   Secret,
   Service,
+  VolumeAttachment,
 } from '../../api/index.ts';
 import { type Clock, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { admit } from '../node/admission.ts';
@@ -118,11 +119,16 @@ export class FakeClaims implements ClaimSource {
     return Promise.resolve(this.deviceClaims.get(name));
   }
 
-  /** Volumes that a controller has asked to be attached. */
-  readonly attachable = new Set<string>();
+  /** What a controller has asked to be attached, by name. */
+  readonly attachments = new Map<string, Live<VolumeAttachment>>();
 
-  attach({ metadata }: Live<PersistentVolume>): Promise<boolean> {
-    return Promise.resolve(this.attachable.has(metadata.name));
+  attachment(name: string): Promise<Live<VolumeAttachment> | undefined> {
+    return Promise.resolve(this.attachments.get(name));
+  }
+
+  attach(attachment: Live<VolumeAttachment>): Promise<void> {
+    this.attachments.set(attachment.metadata.name, { ...attachment, status: { attached: true } });
+    return Promise.resolve();
   }
 
   writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void> {
@@ -215,7 +221,7 @@ export class TestNode {
     const deviceDrivers = this.#deviceDrivers;
     const wipe = (driver: string) => Promise.resolve(void this.events.push(`wiped ${driver}`));
     this.plugins?.close();
-    this.plugins = new NodePlugins({
+    const plugins = new NodePlugins({
       clock,
       random,
       logger: silentLogger,
@@ -225,7 +231,8 @@ export class TestNode {
       deviceDrivers,
       wipe,
     });
-    const counts = new KubeletCounts(this.plugins.draCounts);
+    this.plugins = plugins;
+    const counts = new KubeletCounts(() => plugins.draCounts);
     return {
       nodeName: 'node-0',
       hostIPs: ['172.18.0.2'],
@@ -242,9 +249,9 @@ export class TestNode {
         clock: this.clock,
         logger: silentLogger,
         watch: () => undefined,
-        tell: (_user, _claim, { reason, message }) => this.events.push(`Normal ${reason} ${message}`),
+        tell: (_user, _claim, { type, reason, message }) => this.events.push(`${type} ${reason} ${message}`),
       }),
-      devices: this.plugins.devices,
+      plugins,
       nodeLabels: () => ({ 'kubernetes.io/hostname': 'node-0' }),
       clock,
       random: this.random,

@@ -20,7 +20,21 @@ const CODES = [
 ];
 
 /** Numbers of the codes that we give ourselves. */
-export const CODE = { canceled: 1, unknown: 2, deadlineExceeded: 4, unimplemented: 12, internal: 13, unavailable: 14 } as const;
+export const CODE = {
+  canceled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  outOfRange: 11,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+} as const;
 
 /** A call that did not succeed; the message is as Go's library writes it. */
 export class GrpcError extends Error {

@@ -217,6 +217,26 @@ export const strings = (number: number): Field<string[], readonly string[]> =>
 export const bytesList = (number: number): Field<Buffer[], readonly Buffer[]> =>
   list(number, { write: (writer, value) => writer.bytes(value), read: (reader) => asBuffer(reader.bytes()) });
 
+/** Texts by text: `map<string, string>`. */
+export const stringMap = (number: number): Field<Readonly<Record<string, string>>> => ({
+  number,
+  wireType: WIRE_BYTES,
+  initial: () => NO_TEXTS,
+  write: (writer, tag, texts) => {
+    for (const [key, value] of Object.entries(texts)) {
+      MAP_ENTRY.writeTo(writer.uint32(tag).fork(), { key, value });
+      writer.ldelim();
+    }
+  },
+  read: (reader, before) => {
+    const { key, value } = readNested(reader, MAP_ENTRY);
+    return { ...before, [key]: value };
+  },
+});
+
+const NO_TEXTS: Readonly<Record<string, string>> = {};
+const MAP_ENTRY = message({ key: string(1), value: string(2) });
+
 /** Any number of small numbers: written packed, read either way. */
 export const uint32s = (number: number): Field<number[], readonly number[]> => ({
   number,

@@ -195,14 +195,14 @@ describe('a driver that has registered', () => {
     expect(driver.calls).toEqual(['v1.DRAPlugin prepare uid-of-gpu']);
     expect(await node.log('with')).toBe('gpu=zero all=1\n/dev/gpu0\n');
     expect(await node.log('without')).toContain('gpu= all=\n');
-    expect([...node.services.devices.inUse]).toEqual([
+    expect([...node.services.plugins.devices.inUse]).toEqual([
       ['<any>', 1],
       [DRIVER, 1],
     ]);
     await node.delete(1);
     await node.pass(2);
     expect(driver.calls.slice(1)).toEqual(['v1.DRAPlugin unprepare uid-of-gpu']);
-    expect([...node.services.devices.inUse]).toEqual([['<any>', 0]]);
+    expect([...node.services.plugins.devices.inUse]).toEqual([['<any>', 0]]);
     expect(node.deleted).toHaveLength(1);
   });
 

@@ -48,7 +48,7 @@ export class DraManager {
 
   /** A pod has been running, so that its claims are prepared. */
   adopt(pod: Pod): void {
-    if (pod.spec.resourceClaims?.length && pod.metadata.uid !== undefined) this.#adopted.add(pod.metadata.uid);
+    if (pod.metadata.uid !== undefined) this.#adopted.add(pod.metadata.uid);
   }
 
   /** Whether something of a pod's may have to be taken back. Upstream: `PodMightNeedToUnprepareResources`. */

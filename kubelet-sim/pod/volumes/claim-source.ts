@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type CSIDriver,
   coreKinds,
@@ -14,6 +15,10 @@ import {
 } from '../../../api/index.ts';
 import type { ApiClient } from '../../../client/index.ts';
 
+/** The name of the attachment of a driver's volume to a node. Upstream: `getAttachmentName`, `pkg/volume/csi/csi_attacher.go`. */
+export const attachmentName = ({ driver, handle }: { readonly driver: string; readonly handle: string }, nodeName: string): string =>
+  `csi-${createHash('sha256').update(`${handle}${driver}${nodeName}`).digest('hex')}`;
+
 /** The objects behind the claims of pods, as they are now; absent ones are undefined. */
 export interface ClaimSource {
   claim(namespace: string, name: string): Promise<Live<PersistentVolumeClaim> | undefined>;
@@ -22,8 +27,10 @@ export interface ClaimSource {
   /** A claim for devices. */
   resourceClaim(namespace: string, name: string): Promise<Live<ResourceV1ResourceClaim> | undefined>;
   writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void>;
-  /** Does what the volume's driver would: attaches it, if that was asked for. @returns whether it is attached. */
-  attach(volume: Live<PersistentVolume>, nodeName: string): Promise<boolean>;
+  /** A volume's attachment to a node, which says whether it is attached. */
+  attachment(name: string): Promise<Live<VolumeAttachment> | undefined>;
+  /** Does what a driver would that nobody runs: attaches its volume. */
+  attach(attachment: Live<VolumeAttachment>): Promise<void>;
 }
 
 /** Asks the API server: a pod looks at its claims once, when it starts. */
@@ -54,15 +61,13 @@ export class ClientClaimSource implements ClaimSource {
     await this.#client.resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims).updateStatus(claim);
   }
 
-  async attach({ metadata }: Live<PersistentVolume>, nodeName: string): Promise<boolean> {
+  attachment(name: string): Promise<Live<VolumeAttachment> | undefined> {
+    return this.#get<VolumeAttachment>(storageKinds.volumeattachments, name);
+  }
+
+  async attach({ metadata }: Live<VolumeAttachment>): Promise<void> {
     const attachments = this.#client.resource<VolumeAttachment>(storageKinds.volumeattachments);
-    const { items } = await attachments.list({ resourceVersion: '0' });
-    const asked = items.find(({ spec }) => spec.nodeName === nodeName && spec.source.persistentVolumeName === metadata.name);
-    if (!asked || asked.metadata.deletionTimestamp) return false;
-    if (!asked.status?.attached) {
-      await attachments.patch(asked.metadata.name, { status: { attached: true } }, { type: 'merge', subresource: 'status' });
-    }
-    return true;
+    await attachments.patch(metadata.name, { status: { attached: true } }, { type: 'merge', subresource: 'status' });
   }
 
   async #get<T extends KubeObject>(kind: KindInfo, name: string, namespace?: string): Promise<Live<T> | undefined> {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod, Volume } from '../../../api/index.ts';
-import { RuntimeError } from '../../runtime/cri.ts';
+import { CODE, GrpcError } from '../../../runtime/grpc.ts';
 import type { NodeDriver } from '../../runtime/node-drivers.ts';
 import { aContainer, aPod } from '../../testing/builders.ts';
 import { TestNode } from '../../testing/node-harness.ts';
+import { attachmentName } from './claim-source.ts';
 
 const HOST = { hostPath: { path: '/var/volumes/v', type: 'DirectoryOrCreate' } };
 
@@ -342,18 +343,26 @@ describe('a pod does not start', () => {
     const node = new TestNode();
     const { drivers } = node.services.runtime;
     let isKnown = false;
-    const tree = await node.services.runtime.hostPath('/var/lib/d', 'DirectoryOrCreate');
+    const calls: string[] = [];
     const driver: NodeDriver = {
       name: 'd.io',
       nodeId: 'node-0',
       topology: {},
       volumesMax: 0,
-      stage: ({ handle }) =>
-        isKnown
-          ? Promise.resolve()
-          : Promise.reject(new RuntimeError('NotFound', `volume id ${handle} does not exist in the volumes list`)),
-      publish: () => Promise.resolve(tree),
-      unpublish: () => Promise.resolve(),
+      can: (capability) => Promise.resolve(capability === 'stageUnstageVolume'),
+      stage: ({ handle }) => {
+        if (!isKnown) return Promise.reject(new GrpcError(CODE.notFound, `volume id ${handle} does not exist in the volumes list`));
+        calls.push('stage');
+        return Promise.resolve();
+      },
+      unstage: () => Promise.resolve(void calls.push('unstage')),
+      publish: async (_volume, path) => {
+        calls.push(path);
+        await node.services.runtime.hostPath(path, 'DirectoryOrCreate');
+      },
+      unpublish: () => Promise.resolve(void calls.push('unpublish')),
+      expand: () => Promise.resolve(),
+      close: () => undefined,
     };
     drivers.register(driver);
     drivers.unregister(driver);
@@ -370,7 +379,9 @@ describe('a pod does not start', () => {
     isKnown = true;
     await node.pass(30);
     expect(node.state()).toBe('Completed 0');
-    expect(await node.services.runtime.readHostPath('/var/lib/d')).toEqual({ names: ['f'] });
+    const path = '/var/lib/kubelet/pods/uid-of-p/volumes/kubernetes.io~csi/pv-c/mount';
+    expect(calls).toEqual(['stage', path, 'unpublish', 'unstage']);
+    expect(await node.services.runtime.readHostPath('/var/lib/kubelet/plugins/kubernetes.io')).toBeUndefined();
   });
 
   it('before its volume is attached, and is told when that takes long', async () => {
@@ -384,7 +395,12 @@ describe('a pod does not start', () => {
     expect(warnings(node)[0]).toBe(
       'Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[d], unattached volumes=[d], failed to process volumes=[]: timed out waiting for the condition',
     );
-    node.claims.attachable.add('pv-c');
+    const name = attachmentName({ driver: 'd.io', handle: 'h' }, 'node-0');
+    node.claims.attachments.set(name, {
+      metadata: { ...metadata, name },
+      spec: { attacher: 'd.io', nodeName: 'node-0', source: { persistentVolumeName: 'pv-c' } },
+      status: { attached: false },
+    });
     node.worker?.poke();
     await node.pass(0.5);
     expect(node.state()).toBe('running');

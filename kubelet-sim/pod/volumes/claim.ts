@@ -11,8 +11,9 @@ import {
   reachesVolume,
 } from '../../../api/index.ts';
 import type { MountableVolume } from '../../runtime/cri.ts';
-import type { ClaimSource } from './claim-source.ts';
-import { driverTree } from './csi.ts';
+import { attachmentName, type ClaimSource } from './claim-source.ts';
+import { csiFailure, csiMountOf } from './csi.ts';
+import { type CsiMount, KUBELET } from './csi-mount.ts';
 import { hostPathType } from './host-path.ts';
 import { networkKey, networkTree, takesGroup } from './network.ts';
 import { pluginOf } from './plugin-name.ts';
@@ -54,6 +55,16 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   let plugin: string | undefined;
   let waitsSince: number | undefined;
   let unboundSince: number | undefined;
+  let csiMount: CsiMount | undefined;
+  const mounted = async (volume: Volume): Promise<MountableVolume> => {
+    const { csi } = volume.spec;
+    checkNode(volume, scope);
+    if (csi) csiMount ??= await csiMountOf(volume, csi, scope, isReadOnly(own, scope));
+    if (!csiMount) return await mount(volume, scope);
+    return await csiMount.setUp().catch((error: unknown) => {
+      throw csiFailure(volume, error);
+    });
+  };
   const claimed = async () => {
     const found = await processed(own, scope);
     if (typeof found !== 'string') return found;
@@ -77,8 +88,14 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   const waitForAttach = async (volume: Volume): Promise<string | undefined> => {
     const { csi } = volume.spec;
     const driver = csi && (await scope.node.claims.source.csiDriver(csi.driver));
-    if (!csi || !driver || driver.spec.attachRequired === false) return undefined;
-    if (await scope.node.claims.source.attach(volume, scope.node.nodeName)) return `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
+    if (!csi || driver?.spec.attachRequired === false) return undefined;
+    const { claims, nodeName, runtime } = scope.node;
+    if (!driver && !runtime.drivers.isOfPods(csi.driver)) return undefined; // mounting says that it is not there
+    const attachment = await claims.source.attachment(attachmentName({ driver: csi.driver, handle: csi.volumeHandle }, nodeName));
+    const isAsked = attachment && !attachment.metadata.deletionTimestamp;
+    const isPretended = !runtime.drivers.isOfPods(csi.driver);
+    if (isAsked && !attachment.status?.attached && isPretended) await claims.source.attach(attachment);
+    if (isAsked && (attachment.status?.attached || isPretended)) return `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
     return notThere(`volume "${volume.metadata.name}" is not attached`, own.name);
   };
   const setUp = async (): Promise<MountableVolume> => {
@@ -91,18 +108,22 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     }
     const attached = await waitForAttach(volume);
     if (isNoDevice(volume)) notThere('MapVolume.FindMapperPluginBySpec failed to find BlockVolumeMapper plugin. Volume plugin is nil.', '');
-    const mounted = await mount(volume, scope);
+    const made = await mounted(volume);
     if (volume.spec.volumeMode === 'Block') tellDevice(volume, scope);
-    await giveToGroup({ volume, mounted, isFirst: !scope.node.claims.isHeldByOther(claim, user) }, own, scope);
-    mountable = mounted;
+    const isFirst = !scope.node.claims.isHeldByOther(claim, user);
+    if (!(await csiMount?.ownsGroups())) await giveToGroup({ volume, mounted: made, isFirst }, own, scope);
+    mountable = made;
     gid = gidOf(volume);
-    scope.node.claims.hold(claim, { ...user, attached });
+    scope.node.claims.hold(claim, { ...user, attached, mount: csiMount });
     return mountable;
   };
   return {
     name: own.name,
     setUp,
-    tearDown: () => scope.node.claims.release(`${namespace}/${own.claimName}`, uid),
+    tearDown: () => {
+      scope.node.claims.release(`${namespace}/${own.claimName}`, uid);
+      return csiMount?.tearDown();
+    },
     get mountable() {
       return mountable;
     },
@@ -175,14 +196,21 @@ async function boundVolume(claim: Claim, source: ClaimSource): Promise<Volume | 
   return `found PV object ${name} but its pv.Spec.ClaimRef.UID ${claimRef.uid ?? ''} does not point to claim.UID ${claim.metadata.uid}`;
 }
 
+/** @throws MountError when the node is none that the volume can be on */
+function checkNode(volume: Volume, scope: VolumeScope): void {
+  if (reachesVolume(scope.node.nodeLabels(), volume)) return;
+  const what = volume.spec.volumeMode === 'Block' ? 'MapVolume' : 'MountVolume';
+  throw new MountError(`${what}.NodeAffinity check failed for volume "${volume.metadata.name}" : no matching NodeSelectorTerms`);
+}
+
+/** Whether the pod wants it to read only. */
+const isReadOnly = (own: ClaimVolume, scope: VolumeScope): boolean =>
+  scope.facts().pod.spec.volumes?.find(({ name }) => name === own.name)?.persistentVolumeClaim?.readOnly === true;
+
 /** What is mounted: a part of the node for a directory of it, and for what a network holds the same on every node. */
 async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolume> {
   const { name } = volume.metadata;
-  if (!reachesVolume(scope.node.nodeLabels(), volume)) {
-    const what = volume.spec.volumeMode === 'Block' ? 'MapVolume' : 'MountVolume';
-    throw new MountError(`${what}.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms`);
-  }
-  const { hostPath, local, csi, volumeMode } = volume.spec;
+  const { hostPath, local, volumeMode } = volume.spec;
   if (volumeMode === 'Block' && local) return { name, tree: await localDevice(volume, local.path, scope) };
   if (hostPath) {
     const { path, type } = hostPath;
@@ -199,8 +227,6 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
     });
     return { name, tree };
   }
-  const ofPod = csi && (await driverTree(volume, csi, scope));
-  if (ofPod) return ofPod;
   const capacity = volume.spec.capacity?.storage;
   const made = {
     name: keyOf(volume),
@@ -237,9 +263,6 @@ function tellDevice({ metadata: { name }, spec: { local, csi } }: Volume, scope:
   }
 }
 
-/** Where kubelets keep what is theirs. */
-const KUBELET = '/var/lib/kubelet';
-
 /** A volume that a pod is about to use. */
 interface Mounted {
   readonly volume: Volume;
@@ -255,8 +278,7 @@ interface Mounted {
 async function giveToGroup({ volume, mounted, isFirst }: Mounted, own: ClaimVolume, scope: VolumeScope): Promise<void> {
   const { pod } = scope.facts();
   const { fsGroup } = ownershipOf(scope.facts());
-  const isReadOnly = pod.spec.volumes?.find(({ name }) => name === own.name)?.persistentVolumeClaim?.readOnly === true;
-  if (fsGroup === undefined || isReadOnly || !(await mayBeGiven(volume, isFirst, scope))) return;
+  if (fsGroup === undefined || isReadOnly(own, scope) || !(await mayBeGiven(volume, isFirst, scope))) return;
   const policy = pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch' ? 'OnRootMismatch' : 'Always';
   scope.node.runtime.giveVolumeToGroup(mounted, fsGroup, policy);
 }

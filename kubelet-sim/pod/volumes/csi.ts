@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type CSIDriver, type CSIVolumeSource, type Live, type PersistentVolume, parseQuantity } from '../../../api/index.ts';
+import type { CSIDriver, CSIVolumeSource, Live, PersistentVolume } from '../../../api/index.ts';
 import type { MountableVolume } from '../../runtime/cri.ts';
+import { CsiMount, CsiStepError } from './csi-mount.ts';
 import { MapError, MountError, ownershipOf, type PodVolume, type VolumeScope } from './volume.ts';
 
 /** What a kubelet says of a driver that has not registered with it. */
@@ -10,46 +11,70 @@ const csiMissing = (driver: string): string => `driver name ${driver} not found 
 const inlineHandle = (podUid: string, name: string): string => `csi-${createHash('sha256').update(`${podUid}${name}`).digest('hex')}`;
 
 /**
- * A volume that a CSI driver makes for one pod: one that runs in a pod of the node does, as it does; any other that has a CSIDriver object is
- * taken to be on every node, and what it makes is an empty directory. Upstream: `pkg/volume/csi/csi_mounter.go`.
+ * A volume that a CSI driver makes for one pod: one that has registered with the node does; any other that has a CSIDriver object, and never
+ * ran in a pod, is taken to be on every node, and what it makes is an empty directory. Upstream: `pkg/volume/csi/csi_mounter.go`.
  */
 export function csiVolume(name: string, source: CSIVolumeSource, scope: VolumeScope): PodVolume {
   const { driver } = source;
   let mountable: MountableVolume | undefined;
-  let handle: string | undefined;
+  let mount: CsiMount | undefined;
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
     const found = await scope.node.claims.source.csiDriver(driver);
     const { drivers } = scope.node.runtime;
-    const own = drivers.named(driver);
-    if (!own && (!found || drivers.isOfPods(driver)))
+    const isThere = drivers.named(driver) !== undefined;
+    if (!isThere && (!found || drivers.isOfPods(driver)))
       throw new Error(`kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: ${csiMissing(driver)}`);
-    if (!(found?.spec.volumeLifecycleModes ?? ['Persistent']).includes('Ephemeral')) {
-      const mode = 'volume mode "Ephemeral" not supported by driver';
-      throw new Error(
-        `kubernetes.io/csi: mounter.SetUpAt failed to check volume lifecycle mode: ${mode} ${driver} (only supports ["Persistent"])`,
-      );
+    checkEphemeral(driver, found);
+    if (!isThere) {
+      mountable = { name };
+      return mountable;
     }
-    if (own) {
-      handle = inlineHandle(scope.facts().pod.metadata.uid ?? '', name);
-      const asked = { handle, isDevice: false, isEphemeral: true, context: source.volumeAttributes };
-      await own.stage(asked);
-      mountable = { name, tree: await own.publish(asked) };
-      giveInlineToGroup(source, mountable, found, scope);
-    } else mountable = { name };
+    mount ??= inlineMount(name, source, scope);
+    const mounted = await mount.setUp();
+    if (!(await mount.ownsGroups())) giveInlineToGroup(source, mounted, found, scope);
+    mountable = mounted;
     return mountable;
   };
   return {
     name,
     setUp,
-    tearDown: () => {
-      if (handle !== undefined) void scope.node.runtime.drivers.named(driver)?.unpublish(handle);
-      handle = undefined;
-    },
+    tearDown: () => mount?.tearDown(),
     get mountable() {
       return mountable;
     },
   };
+}
+
+function inlineMount(name: string, source: CSIVolumeSource, scope: VolumeScope): CsiMount {
+  const { driver, volumeAttributes = {}, fsType = '', readOnly = false, nodePublishSecretRef } = source;
+  const { uid = '', namespace } = scope.facts().pod.metadata;
+  return new CsiMount(
+    {
+      driver,
+      handle: inlineHandle(uid, name),
+      name,
+      isDevice: false,
+      isEphemeral: true,
+      isReadOnly: readOnly,
+      fsType,
+      accessMode: 'ReadWriteOnce',
+      mountOptions: [],
+      attributes: volumeAttributes,
+      publishSecret: nodePublishSecretRef && { name: nodePublishSecretRef.name, namespace },
+    },
+    scope,
+  );
+}
+
+/** @throws Error when a driver makes no volumes for single pods */
+function checkEphemeral(driver: string, found: Live<CSIDriver> | undefined): void {
+  const failed =
+    'kubernetes.io/csi: mounter.SetupAt failed to check volume lifecycle mode: volume mode "Ephemeral" not supported by driver';
+  if (!found) throw new Error(`${failed} ${driver} (no CSIDriver object)`);
+  const { volumeLifecycleModes = ['Persistent'] } = found.spec;
+  if (volumeLifecycleModes.includes('Ephemeral')) return;
+  throw new Error(`${failed} ${driver} (only supports [${volumeLifecycleModes.map((mode) => `"${mode}"`).join(' ')}])`);
 }
 
 /** Inline volumes are mounted as ReadWriteOnce. Upstream: `supportsFSGroup`. */
@@ -65,48 +90,55 @@ function giveInlineToGroup(
   scope.node.runtime.giveVolumeToGroup(mounted, fsGroup, 'Always');
 }
 
+type CsiSource = NonNullable<PersistentVolume['spec']['csi']>;
+
 /**
- * What a driver that runs in a pod has for a volume; undefined when none of that name ever did, and the node pretends.
+ * A volume of a driver that has registered with the node; undefined when none of that name ever ran in a pod, and the node pretends.
  *
  * @throws MountError
  */
-export async function driverTree(
-  volume: Live<PersistentVolume>,
-  { driver, volumeHandle, volumeAttributes }: NonNullable<PersistentVolume['spec']['csi']>,
+export async function csiMountOf(
+  { metadata, spec }: Live<PersistentVolume>,
+  csi: CsiSource,
   scope: VolumeScope,
-): Promise<MountableVolume | undefined> {
+  isReadOnly: boolean,
+): Promise<CsiMount | undefined> {
+  const { driver, volumeHandle, volumeAttributes = {}, fsType = '' } = csi;
   const { drivers } = scope.node.runtime;
-  const own = drivers.named(driver);
-  if (!own) {
-    if (drivers.isOfPods(driver) || !(await scope.node.claims.source.csiDriver(driver))) throw withoutDriver(volume, driver);
-    return undefined;
-  }
-  const { name } = volume.metadata;
-  const { volumeMode, capacity } = volume.spec;
-  const isDevice = volumeMode === 'Block';
-  const size = capacity?.storage;
-  const capacityBytes = size === undefined ? undefined : parseQuantity(size).value();
-  const asked = { handle: volumeHandle, isDevice, context: volumeAttributes, capacityBytes };
-  await own.stage(asked).catch((error: unknown) => {
-    throw isDevice
-      ? new MapError(failed('MapVolume.SetUpDevice', name, error))
-      : new MountError(failed('MountVolume.MountDevice', name, error));
-  });
-  const tree = await own.publish(asked).catch((error: unknown) => {
-    throw isDevice ? new MapError(failed('MapVolume.MapPodDevice', name, error)) : new MountError(failed('MountVolume.SetUp', name, error));
-  });
-  return { name, tree };
+  const isPretended = !drivers.named(driver) && !drivers.isOfPods(driver);
+  if (isPretended && (await scope.node.claims.source.csiDriver(driver))) return undefined;
+  return new CsiMount(
+    {
+      driver,
+      handle: volumeHandle,
+      name: metadata.name,
+      isDevice: spec.volumeMode === 'Block',
+      isEphemeral: false,
+      isReadOnly,
+      fsType,
+      accessMode: spec.accessModes?.[0] ?? 'ReadWriteOnce',
+      mountOptions: spec.mountOptions ?? [],
+      attributes: volumeAttributes,
+      stageSecret: csi.nodeStageSecretRef,
+      publishSecret: csi.nodePublishSecretRef,
+      expandSecret: csi.nodeExpandSecretRef,
+    },
+    scope,
+  );
 }
 
-const failed = (step: string, name: string, error: unknown): string =>
-  `${step} failed for volume "${name}" : ${error instanceof Error ? error.message : String(error)}`;
-
-/** Why a volume cannot be had whose driver is not on the node. */
-function withoutDriver({ metadata: { name }, spec: { volumeMode } }: Live<PersistentVolume>, driver: string): MountError {
-  if (volumeMode === 'Block') {
-    const why = `kubernetes.io/csi: blockMapper.SetUpDevice failed to get CSI client: ${csiMissing(driver)}`;
-    return new MapError(`MapVolume.SetUpDevice failed for volume "${name}" : ${why}`);
-  }
-  const why = `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${csiMissing(driver)}`;
-  return new MountError(`MountVolume.MountDevice failed for volume "${name}" : ${why}`);
+/** Why a volume of a claim could not be mounted, as its event says it. */
+export function csiFailure({ metadata: { name }, spec }: Live<PersistentVolume>, error: unknown): unknown {
+  if (!(error instanceof CsiStepError)) return error;
+  const isDevice = spec.volumeMode === 'Block';
+  const ofNode = error.step === 'device';
+  const step = isDevice
+    ? ofNode
+      ? 'MapVolume.SetUpDevice'
+      : 'MapVolume.MapPodDevice'
+    : ofNode
+      ? 'MountVolume.MountDevice'
+      : 'MountVolume.SetUp';
+  const text = `${step} failed for volume "${name}" : ${error.message}`;
+  return isDevice ? new MapError(text) : new MountError(text);
 }

@@ -29,10 +29,10 @@ export function followedClaims({ client, clock, random, logger, eventsOf }: Foll
         .addHandler({ onDelete: (volume) => claims.forget(volume) });
       factory.start(signal);
     },
-    tell: ({ pod, nodeName }, claim, { reason, message }) => {
+    tell: ({ pod, nodeName }, claim, { type, reason, message }) => {
       const events = eventsOf(nodeName);
-      events.event({ apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata }, 'Normal', reason, message);
-      events.event({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: claim.metadata }, 'Normal', reason, message);
+      events.event({ apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata }, type, reason, message);
+      events.event({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: claim.metadata }, type, reason, message);
     },
   });
   return claims;

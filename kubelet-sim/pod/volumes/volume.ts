@@ -30,8 +30,8 @@ export class NotYet extends UnprocessedError {
 }
 
 /** What volumes need of the node that they are mounted on. */
-export type VolumeNode = Pick<NodeServices, 'source' | 'claims' | 'nodeName' | 'nodeLabels' | 'clock' | 'events'> & {
-  readonly runtime: Pick<RuntimeService, 'hostPath' | 'localVolume' | 'servedTree' | 'giveVolumeToGroup' | 'drivers'>;
+export type VolumeNode = Pick<NodeServices, 'source' | 'claims' | 'nodeName' | 'nodeLabels' | 'clock' | 'random' | 'logger' | 'events'> & {
+  readonly runtime: Pick<RuntimeService, 'hostPath' | 'removeHostPath' | 'localVolume' | 'servedTree' | 'giveVolumeToGroup' | 'drivers'>;
 };
 
 /** What a pod's volumes need to know. */
@@ -55,8 +55,8 @@ export interface PodVolume {
   readonly gid?: number | undefined;
   /** Who sets up the volume of a claim, once that is known. */
   readonly plugin?: string | undefined;
-  /** The pod uses it no more. */
-  tearDown?(): void;
+  /** The pod uses it no more. What has to be unmounted is when it resolves; until then the pod is not deleted. */
+  tearDown?(): Promise<void> | undefined;
 }
 
 /** A volume that is mounted, by the name that the pod has for it: what is behind it may have another. */

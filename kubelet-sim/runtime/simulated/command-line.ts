@@ -1,13 +1,8 @@
-/** The value that a command line gives an option: `--name=value`, `--name value`, `-name=value`, `-name value`; `''` when none. */
-export function commandLineOption(argv: readonly string[], name: string): string {
-  for (const [i, arg] of argv.entries()) {
-    if (!arg.startsWith('-')) continue;
-    const bare = arg.replace(/^--?/, '');
-    if (bare === name) return argv[i + 1] ?? '';
-    if (bare.startsWith(`${name}=`)) return bare.slice(name.length + 1);
-  }
-  return '';
-}
+/**
+ * The value that a command line gives an option: `--name=value`, `--name value`, `-name=value`, `-name value`; `''` when none. Of several the
+ * last counts, as in Go's `flag`.
+ */
+export const commandLineOption = (argv: readonly string[], name: string): string => commandLineOptions(argv, name).at(-1) ?? '';
 
 /** The values of an option that may be given more than once. */
 export const commandLineOptions = (argv: readonly string[], name: string): readonly string[] =>

@@ -5,7 +5,7 @@ import { filesystemOn } from './files/device-filesystem.ts';
 import type { FileStat } from './files/file-stat.ts';
 import { livingDirectory, readOnlyFile } from './files/living-directory.ts';
 import { toolDirectory } from './files/tool-directory.ts';
-import { type DeviceType, type DirectoryNode, FileError, type FileNode } from './files/tree.ts';
+import { type DeviceType, type DirectoryNode, FileError, type FileNode, parentOf } from './files/tree.ts';
 import { HostSockets } from './host-sockets.ts';
 import { containerLogDirectory, podLogDirectory } from './log-files.ts';
 import { RUNTIME_PROFILE } from './proc-files.ts';
@@ -100,6 +100,16 @@ export class HostFiles {
     if (!there) await this.#create(files, path, type, modeMade);
     else if (WANTED[type] && WANTED[type] !== (there.device ?? there.type)) throw wrongType(path, type);
     return await files.nodeAt(path);
+  }
+
+  /** Removes a file or an empty directory, and what is empty then above it, up to a root that stays. */
+  async remove(path: string, root: string): Promise<void> {
+    const files = await this.files();
+    for (let at = path; at.startsWith(`${root}/`) && !NODE_DIRECTORIES.includes(at); at = parentOf(at)) {
+      const there = await files.nodeAt(at).catch(() => undefined);
+      if (there?.type === 'directory' && there.entries.size > 0) return;
+      if (there) await files.rm(at);
+    }
   }
 
   /** What a local volume shows: a directory, or what is on a device. @throws FileError */

@@ -1,7 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { NodeDriver } from '../node-drivers.ts';
 import type { NodeSockets, SocketWatcher } from '../node-sockets.ts';
-import { driverOn } from './csi/csi-driver.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import { dialSocket } from './files/sockets.ts';
 import type { DirectoryNode, TreeNode } from './files/tree.ts';
@@ -25,11 +23,6 @@ export class HostSockets implements NodeSockets {
 
   async dial(path: string): Promise<Duplex> {
     return await dialSocket(await this.#files(), path);
-  }
-
-  async driverAt(path: string): Promise<NodeDriver | undefined> {
-    const socket = await (await this.#files()).nodeAt(path).catch(() => undefined);
-    return socket && driverOn(socket);
   }
 
   /** The node has its file system. */

@@ -406,6 +406,10 @@ export class SimulatedRuntime implements RuntimeService {
     return this.#node.files.at(path, type, modeMade);
   }
 
+  removeHostPath(path: string, root: string): Promise<void> {
+    return this.#node.files.remove(path, root);
+  }
+
   localVolume(path: string): Promise<FileTree> {
     return this.#node.files.localVolume(path);
   }

@@ -3,7 +3,7 @@ import { commandLineOption } from '../command-line.ts';
 import { serveHttpStream } from '../network/http-stream.ts';
 import type { Listener } from '../network/listener.ts';
 import { fatalCode, type ProcessContext, type Program } from '../program.ts';
-import { driverOf } from './sidecar.ts';
+import { driverOf, leaveDriver } from './sidecar.ts';
 
 const HEALTH_PORT = 9808;
 
@@ -28,20 +28,17 @@ export const livenessProbe = (argv: readonly string[]): Program => ({
   start: (context) => {
     const isWell = async () => (await driverOf(context, argv)) !== undefined;
     serveHealth(context, commandLineOption(argv, 'health-port') || String(HEALTH_PORT), isWell);
-    return untilEnded(context);
+    return untilEnded(context, () => leaveDriver(context));
   },
 });
 
 /** Does nothing until it is asked to end. */
-const untilEnded = (context: ProcessContext): ReturnType<Program['start']> => ({
+const untilEnded = (context: ProcessContext, dispose: () => void = () => undefined): ReturnType<Program['start']> => ({
   signal: (name) => {
     if (fatalCode(name) !== undefined) context.exit(0);
   },
-  dispose: () => undefined,
+  dispose,
 });
 
-/**
- * Sidecars that have nothing to do here: `csi-attacher`, for drivers that attach nothing, whose attachments the node marks itself, and
- * `csi-external-health-monitor-controller`, for volumes that are always well.
- */
-export const idleSidecar = (): Program => ({ start: untilEnded });
+/** A sidecar that has nothing to do here: `csi-external-health-monitor-controller`, for volumes that are always well. */
+export const idleSidecar = (): Program => ({ start: (context) => untilEnded(context) });

@@ -9,6 +9,7 @@ const late =
 
 /** Programs by their names in descriptions of images; made from the command line. */
 export const CSI_PROGRAMS: Readonly<Record<keyof typeof PROGRAMS, Make>> = {
+  'csi-attacher': late('csi-attacher'),
   'csi-idle': late('csi-idle'),
   'csi-livenessprobe': late('csi-livenessprobe'),
   'csi-node-driver-registrar': late('csi-node-driver-registrar'),

@@ -1,4 +1,5 @@
 import type { Make } from '../late-program.ts';
+import { csiAttacher } from './attacher.ts';
 import { idleSidecar, livenessProbe } from './health.ts';
 import { hostPathPlugin } from './hostpath-plugin.ts';
 import { csiProvisioner } from './provisioner.ts';
@@ -9,6 +10,7 @@ import { csiSnapshotter } from './snapshotter.ts';
 
 /** Makes a program of each name. */
 export const PROGRAMS = {
+  'csi-attacher': csiAttacher,
   'csi-idle': idleSidecar,
   'csi-livenessprobe': livenessProbe,
   'csi-node-driver-registrar': registrar,

@@ -1,10 +1,11 @@
 import { type CSINode, type Live, type Node, PROVISIONED_BY, type StorageClass, type VolumeAttachment } from '../../../../api/index.ts';
-import { RuntimeError } from '../../cri.ts';
+import { GrpcError } from '../../../../runtime/grpc.ts';
+import { commandLineOption } from '../command-line.ts';
 import type { Told } from '../in-cluster/event-recorder.ts';
 import { RefusedError } from '../in-cluster/in-cluster.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import type { ContentSource } from './csi-driver.ts';
+import type { ContentSource, CsiDriver } from './csi-driver.ts';
 import { isRefusedAs } from './pod-client.ts';
 import {
   CLONE_FINALIZER,
@@ -12,6 +13,7 @@ import {
   cloneSource,
   type DataSource,
   dataSourceOf,
+  deletionSecret,
   isCopied,
   isOwnKind,
   isWanted,
@@ -19,6 +21,7 @@ import {
   requestFor,
   SELECTED_NODE,
   SNAPSHOT_FINALIZER,
+  secretReference,
   snapshotSource,
   VOLUME_FINALIZER,
   type Volume,
@@ -27,7 +30,8 @@ import {
   volumeStep,
 } from './provisioning.ts';
 import { Retries } from './retries.ts';
-import { type ControllerWorld, type SocketDriver, sidecar } from './sidecar.ts';
+import { secretsOf } from './secrets.ts';
+import { type ControllerWorld, sidecar } from './sidecar.ts';
 import { CONTENTS, snapshotPath, type VolumeSnapshot, type VolumeSnapshotContent } from './snapshot-types.ts';
 import { newUuid } from './uuid.ts';
 
@@ -39,21 +43,24 @@ const volumePath = (name: string): string => `${CORE}/persistentvolumes/${name}`
 /** `csi-provisioner`: makes the volumes that claims of its driver's classes ask for, from others if they say so, and deletes them. */
 export const csiProvisioner = (argv: readonly string[]): Program =>
   sidecar(argv, '', (context) => {
-    const provisioner = new Provisioner(context);
+    const provisioner = new Provisioner(context, commandLineOption(argv, 'default-fstype'));
     return (world, driver) => provisioner.look(world, driver);
   });
 
 class Provisioner {
   readonly #context: ProcessContext;
+  /** Of volumes whose class names none. */
+  readonly #fsType: string;
   readonly #retries = new Retries();
   #component = '';
   #identity = '';
 
-  constructor(context: ProcessContext) {
+  constructor(context: ProcessContext, fsType: string) {
     this.#context = context;
+    this.#fsType = fsType;
   }
 
-  async look(world: ControllerWorld, driver: SocketDriver): Promise<void> {
+  async look(world: ControllerWorld, driver: CsiDriver): Promise<void> {
     const { client } = world;
     const claims = await client.list<Claim>(`${CORE}/persistentvolumeclaims`);
     const volumes = await client.list<Volume>(`${CORE}/persistentvolumes`);
@@ -80,7 +87,7 @@ class Provisioner {
 
   async #provision(
     world: ControllerWorld,
-    driver: SocketDriver,
+    driver: CsiDriver,
     { claim, claims }: { claim: Claim; claims: readonly Claim[] },
   ): Promise<void> {
     const { namespace = '', name } = claim.metadata;
@@ -98,31 +105,41 @@ class Provisioner {
         return;
       }
       const source = dataSource && (await this.#contentSource(world, { claim, claims, storageClass, dataSource }));
-      const request = requestFor(claim, storageClass, source);
-      if (Object.keys(driver.topology).length > 0) await this.#checkTopology(world, driver, claim, storageClass);
-      const made = await driver.createVolume(request);
-      const volume = volumeFor(claim, storageClass, made, this.#identity);
+      const topologies = (await driver.hasTopology()) ? await this.#topologies(world, driver, claim, storageClass) : undefined;
+      const tellsWriters = await driver.can('singleNodeMultiWriter');
+      const secrets = await secretsOf(world, secretReference(storageClass, 'provisioner', claim));
+      const made = await driver.createVolume({
+        ...requestFor(claim, storageClass, { source, tellsWriters, fsType: this.#fsType }),
+        secrets,
+        topologies,
+      });
+      const volume = volumeFor(claim, storageClass, made, { identity: this.#identity, fsType: this.#fsType });
       await world.client.create(`${CORE}/persistentvolumes`, volume);
       this.#retries.succeeded(claim);
       if (dataSource?.kind === 'VolumeSnapshot') await this.#protectSnapshot(world, claim, dataSource, false);
       const message = `Successfully provisioned volume ${volume.metadata.name}`;
       this.#tell(world, claim, { type: 'Normal', reason: 'ProvisioningSucceeded', message });
     } catch (error) {
-      await this.#failed(world, claim, error);
+      await this.#failed(world, driver, { claim, error });
     }
   }
 
-  async #failed(world: ControllerWorld, claim: Claim, error: unknown): Promise<void> {
-    if (!(error instanceof ProvisionError) && !(error instanceof RuntimeError) && !(error instanceof RefusedError)) throw error;
+  /** Another node is chosen where the chosen one has no room, if it matters which it is. Upstream: `checkError`. */
+  async #failed(
+    world: ControllerWorld,
+    driver: CsiDriver,
+    { claim, error }: { readonly claim: Claim; readonly error: unknown },
+  ): Promise<void> {
+    if (!(error instanceof ProvisionError) && !(error instanceof GrpcError) && !(error instanceof RefusedError)) throw error;
     this.#retries.failed(claim, this.#context.clock.now());
-    if (error instanceof RuntimeError && error.code === 'InvalidArgument') {
+    if (error instanceof GrpcError && error.code === 'InvalidArgument') {
       this.#retries.infeasible(claim, this.#context.clock.now());
       const message = `Volume provisioning failed with infeasible error. Retries will be delayed. ${error.message}`;
       this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message });
       return;
     }
     this.#tell(world, claim, { type: 'Warning', reason: 'ProvisioningFailed', message: error.message });
-    const isElsewhere = error instanceof RuntimeError && error.code === 'ResourceExhausted';
+    const isElsewhere = error instanceof GrpcError && error.code === 'ResourceExhausted' && (await driver.hasTopology());
     if (!isElsewhere || claim.metadata.annotations?.[SELECTED_NODE] === undefined) return;
     const { [SELECTED_NODE]: _, ...annotations } = claim.metadata.annotations;
     await world.client.update(claimPath(claim), { ...claim, metadata: { ...claim.metadata, annotations } });
@@ -188,25 +205,37 @@ class Provisioner {
     }
   }
 
-  /** The driver has to be on the chosen node, or on any. Upstream: `GenerateAccessibilityRequirements`. @throws ProvisionError */
-  async #checkTopology({ client }: ControllerWorld, driver: SocketDriver, { metadata }: Claim, storageClass: StorageClass): Promise<void> {
+  /**
+   * What tells apart the nodes that a volume may be for: of the chosen node, or else of all that have the driver, each once. Upstream:
+   * `GenerateAccessibilityRequirements`. @throws ProvisionError when there are none
+   */
+  async #topologies(
+    { client }: ControllerWorld,
+    driver: CsiDriver,
+    { metadata }: Claim,
+    storageClass: StorageClass,
+  ): Promise<readonly Readonly<Record<string, string>>[]> {
     const failed = (why: string) => new ProvisionError(`error generating accessibility requirements: ${why}`);
     const keysOf = ({ spec }: Live<CSINode>) => {
       // A node without drivers has null on the wire.
       const drivers: CSINode['spec']['drivers'] | null = spec.drivers;
       return drivers?.find(({ name }) => name === driver.name)?.topologyKeys ?? [];
     };
+    const labelsOf = ({ metadata: { labels = {} } }: Live<Node>, keys: readonly string[]) =>
+      keys.every((key) => key in labels) ? [Object.fromEntries(keys.map((key) => [key, labels[key] ?? '']))] : [];
     const selected = metadata.annotations?.[SELECTED_NODE] ?? '';
     if (selected !== '') {
-      const node = await client.get<CSINode>(`${STORAGE}/csinodes/${selected}`);
-      if (keysOf(node).length === 0) throw failed(`no topology key found for node ${selected}`);
-      return;
+      const keys = keysOf(await client.get<CSINode>(`${STORAGE}/csinodes/${selected}`));
+      if (keys.length === 0) throw failed(`no topology key found for node ${selected}`);
+      return labelsOf(await client.get<Node>(`${CORE}/nodes/${selected}`), keys);
     }
-    if ((storageClass.allowedTopologies ?? []).length > 0) return;
-    const keys = (await client.list<CSINode>(`${STORAGE}/csinodes`)).map(keysOf).find(({ length }) => length > 0);
-    const nodes = keys ? await client.list<Node>(`${CORE}/nodes`) : [];
-    if (!keys || !nodes.some((node) => keys.every((key) => node.metadata.labels?.[key] !== undefined)))
-      throw failed('no available topology found');
+    const allowed = (storageClass.allowedTopologies ?? []).flatMap(({ matchLabelExpressions = [] }) => segmentsOf(matchLabelExpressions));
+    if (allowed.length > 0) return allowed;
+    const keys = (await client.list<CSINode>(`${STORAGE}/csinodes`)).map(keysOf).find(({ length }) => length > 0) ?? [];
+    const nodes = keys.length > 0 ? await client.list<Node>(`${CORE}/nodes`) : [];
+    const all = new Map(nodes.flatMap((node) => labelsOf(node, keys)).map((segments) => [JSON.stringify(segments), segments]));
+    if (all.size === 0) throw failed('no available topology found');
+    return [...all.values()];
   }
 
   async #setFinalizers<T extends Claim | Volume>(
@@ -218,7 +247,7 @@ class Provisioner {
     await client.update(path, { ...object, metadata: { ...object.metadata, finalizers: [...finalizers] } });
   }
 
-  async #settle(world: ControllerWorld, driver: SocketDriver, volume: Volume): Promise<void> {
+  async #settle(world: ControllerWorld, driver: CsiDriver, volume: Volume): Promise<void> {
     const path = volumePath(volume.metadata.name);
     const finalizers = without(volume, VOLUME_FINALIZER);
     switch (volumeStep(volume, driver.name)) {
@@ -235,13 +264,13 @@ class Provisioner {
     }
   }
 
-  async #delete(world: ControllerWorld, driver: SocketDriver, volume: Volume): Promise<void> {
+  async #delete(world: ControllerWorld, driver: CsiDriver, volume: Volume): Promise<void> {
     const { name } = volume.metadata;
     const attachments = await world.client.list<VolumeAttachment>(`${STORAGE}/volumeattachments`);
     const attached = attachments.find(({ spec }) => spec.source.persistentVolumeName === name);
     try {
       if (attached) throw new ProvisionError(`persistentvolume ${name} is still attached to node ${attached.spec.nodeName}`);
-      await driver.deleteVolume(volume.spec.csi?.volumeHandle ?? '');
+      await driver.deleteVolume(volume.spec.csi?.volumeHandle ?? '', await secretsOf(world, deletionSecret(volume)));
     } catch (error) {
       this.#retries.failed(volume, this.#context.clock.now());
       this.#tell(world, volume, { type: 'Warning', reason: 'VolumeFailedDelete', message: messageOf(error) });
@@ -254,6 +283,13 @@ class Provisioner {
     world.log('I', `controller.go:1509] volume "${name}" of ${volume.metadata.annotations?.[PROVISIONED_BY] ?? driver.name} deleted`);
   }
 }
+
+/** Every choice of one value for each key. */
+const segmentsOf = (expressions: readonly { readonly key: string; readonly values: readonly string[] }[]): Record<string, string>[] =>
+  expressions.reduce<Record<string, string>[]>(
+    (before, { key, values }) => before.flatMap((one) => values.map((value) => ({ ...one, [key]: value }))),
+    expressions.length > 0 ? [{}] : [],
+  );
 
 /** A claim that is to be made from something. */
 interface Wanted {

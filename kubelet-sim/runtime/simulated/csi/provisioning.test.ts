@@ -7,8 +7,10 @@ import {
   isCopied,
   isOwnKind,
   isWanted,
+  ProvisionError,
   requestFor,
   SNAPSHOT_FINALIZER,
+  secretReference,
   snapshotSource,
   VOLUME_FINALIZER,
   volumeFor,
@@ -217,9 +219,9 @@ describe('what the driver is asked for', () => {
     const request = requestFor(
       aClaim('c', { volumeMode: 'Block' }),
       withParameters({ kind: 'slow', 'csi.storage.k8s.io/fstype': 'ext4' }),
-      undefined,
+      { tellsWriters: true },
     );
-    expect(request).toMatchObject({ name: 'pvc-c', sizeBytes: 1024 ** 3, isDevice: true, parameters: { kind: 'slow' } });
+    expect(request).toMatchObject({ name: 'pvc-c', sizeBytes: 1024 ** 3, capabilities: [{ block: {} }], parameters: { kind: 'slow' } });
     expect(request.parameters).toEqual({ kind: 'slow' });
   });
   test.each([
@@ -235,13 +237,13 @@ describe('what the driver is asked for', () => {
       'found unknown parameter key "csi.storage.k8s.io/x" with reserved namespace csi.storage.k8s.io/',
     ],
   ])('is refused: %#', (claim, storageClass, message) => {
-    expect(() => requestFor(claim, storageClass, undefined)).toThrow(message);
+    expect(() => requestFor(claim, storageClass, { tellsWriters: true })).toThrow(message);
   });
 });
 
 test('a volume is for its claim, where the driver has it', () => {
-  const made = { id: 'h', sizeBytes: 2 * 1024 ** 3, context: { kind: 'slow' }, topology: { zone: 'a' } };
-  const { metadata, spec } = volumeFor(aClaim('c'), withParameters({ fstype: 'ext4' }), made, 'me');
+  const made = { id: 'h', sizeBytes: 2 * 1024 ** 3, context: { kind: 'slow' }, topologies: [{ zone: 'a' }] };
+  const { metadata, spec } = volumeFor(aClaim('c'), withParameters({ fstype: 'ext4' }), made, { identity: 'me', fsType: 'xfs' });
   expect(metadata).toMatchObject({ name: 'pvc-c', finalizers: [VOLUME_FINALIZER] });
   expect(spec).toMatchObject({
     capacity: { storage: '2Gi' },
@@ -254,6 +256,33 @@ test('a volume is for its claim, where the driver has it', () => {
       fsType: 'ext4',
       volumeAttributes: { 'storage.kubernetes.io/csiProvisionerIdentity': 'me', kind: 'slow' },
     },
+  });
+});
+
+test('a volume whose class names no file system has the provisioner’s', () => {
+  const made = { id: 'h', sizeBytes: 1, context: {}, topologies: [] };
+  expect(volumeFor(aClaim('c'), CLASS, made, { identity: 'me', fsType: 'xfs' }).spec.csi).toMatchObject({ fsType: 'xfs' });
+  expect(volumeFor(aClaim('c', { volumeMode: 'Block' }), CLASS, made, { identity: 'me', fsType: 'xfs' }).spec.csi).not.toHaveProperty(
+    'fsType',
+  );
+});
+
+describe('the secret of a step', () => {
+  const token = (name: string) => `\${${name}}`;
+  const named = (name: string) =>
+    withParameters({
+      'csi.storage.k8s.io/node-stage-secret-name': name,
+      'csi.storage.k8s.io/node-stage-secret-namespace': token('pvc.namespace'),
+    });
+  test('is what the class’s template stands for', () => {
+    expect(secretReference(named(`s-${token('pvc.name')}-${token('pv.name')}`), 'node-stage', aClaim('c'))).toEqual({
+      name: 's-c-pvc-c',
+      namespace: 'n',
+    });
+    expect(secretReference(CLASS, 'node-stage', aClaim('c'))).toBeUndefined();
+  });
+  test('is none of what nobody knows', () => {
+    expect(() => secretReference(named(token("pvc.annotations['x']")), 'node-stage', aClaim('c'))).toThrow(ProvisionError);
   });
 });
 

@@ -8,8 +8,10 @@ import {
   PROVISIONED_BY,
   parseQuantity,
   Quantity,
+  type SecretReference,
   type StorageClass,
 } from '../../../../api/index.ts';
+import { accessModeOf, capabilityOf } from '../../../plugins/csi/csi-protocol.ts';
 import type { ContentSource, CsiVolume, NewVolume } from './csi-driver.ts';
 import { MADE_BY } from './hostpath-driver.ts';
 import { isNamed, SNAPSHOT_GROUP, type VolumeSnapshot, type VolumeSnapshotContent } from './snapshot-types.ts';
@@ -159,10 +161,10 @@ function checkMode({ metadata, spec }: Claim, content: VolumeSnapshotContent): v
 }
 
 /** The file system that a class asks for. @throws ProvisionError */
-function fsTypeOf({ parameters = {} }: StorageClass): string {
+function fsTypeOf({ parameters = {} }: StorageClass, otherwise = ''): string {
   const found = Object.entries(parameters).filter(([key]) => key.toLowerCase() === 'fstype' || key === FS_TYPE);
   if (found.length > 1) throw new ProvisionError(`fstype specified in parameters with both "fstype" and "${FS_TYPE}" keys`);
-  return found[0]?.[1] ?? '';
+  return found[0]?.[1] || otherwise;
 }
 
 /** What of a class's parameters is for the driver. @throws ProvisionError */
@@ -176,25 +178,81 @@ function driverParameters({ parameters = {} }: StorageClass): Readonly<Record<st
   return Object.fromEntries(own);
 }
 
+type SecretUse = 'provisioner' | 'controller-publish' | 'node-stage' | 'node-publish' | 'controller-expand' | 'node-expand';
+
+const DELETION_SECRET = {
+  name: 'volume.kubernetes.io/provisioner-deletion-secret-name',
+  namespace: 'volume.kubernetes.io/provisioner-deletion-secret-namespace',
+};
+
+/** The secret that a class names for a step, with what its templates stand for. Upstream: `getSecretReference`. @throws ProvisionError */
+export function secretReference({ parameters = {} }: StorageClass, use: SecretUse, claim: Claim): SecretReference | undefined {
+  const [nameKey, namespaceKey] = [`${RESERVED}${use}-secret-name`, `${RESERVED}${use}-secret-namespace`];
+  const [name, namespace] = [parameters[nameKey], parameters[namespaceKey]];
+  if (name === undefined && namespace === undefined) return undefined;
+  if (!name || !namespace)
+    throw new ProvisionError(
+      `failed to get name and namespace template from params: either name and namespace for ${use} secrets specified, Both must be specified`,
+    );
+  const known: Readonly<Record<string, string | undefined>> = {
+    'pv.name': volumeNameOf(claim),
+    'pvc.namespace': claim.metadata.namespace,
+    'pvc.name': claim.metadata.name,
+  };
+  const filled = (text: string) =>
+    text.replaceAll(/\$\{([^}]*)\}/g, (template, key: string) => {
+      const annotation = /^pvc\.annotations\['(.*)'\]$/.exec(key)?.[1];
+      const value = annotation === undefined ? known[key] : claim.metadata.annotations?.[annotation];
+      if (value === undefined)
+        throw new ProvisionError(`error resolving ${use} secret: invalid tokens: [${JSON.stringify(template.slice(2, -1))}]`);
+      return value;
+    });
+  return { name: filled(name), namespace: filled(namespace) };
+}
+
+/** With which secret a volume is deleted. */
+export function deletionSecret({ metadata: { annotations = {} } }: Volume): SecretReference | undefined {
+  const [name, namespace] = [annotations[DELETION_SECRET.name], annotations[DELETION_SECRET.namespace]];
+  return name && namespace ? { name, namespace } : undefined;
+}
+
 /** What the driver is asked for. @throws ProvisionError */
-export function requestFor(claim: Claim, storageClass: StorageClass, source: ContentSource | undefined): NewVolume {
+export function requestFor(
+  claim: Claim,
+  storageClass: StorageClass,
+  { source, tellsWriters, fsType }: { readonly source?: ContentSource | undefined; readonly tellsWriters: boolean } & FileSystemDefault,
+): Omit<NewVolume, 'secrets' | 'topologies'> {
   if (claim.spec.selector) throw new ProvisionError('claim Selector is not supported');
-  fsTypeOf(storageClass);
+  const isDevice = claim.spec.volumeMode === 'Block';
+  const use = { isDevice, fsType: fsTypeOf(storageClass, fsType), mountFlags: storageClass.mountOptions };
   return {
     name: volumeNameOf(claim),
     sizeBytes: claimSize(claim).value(),
-    isDevice: claim.spec.volumeMode === 'Block',
+    capabilities: (claim.spec.accessModes ?? []).map((mode) => capabilityOf({ ...use, mode: accessModeOf(mode, tellsWriters) })),
     parameters: driverParameters(storageClass),
     source,
   };
 }
 
-/** The volume for a claim. @param identity of the provisioner */
-export function volumeFor(claim: Claim, storageClass: StorageClass, made: CsiVolume, identity: string) {
+/** The file system of volumes whose class names none (`--default-fstype`). */
+interface FileSystemDefault {
+  readonly fsType?: string | undefined;
+}
+
+/** The volume for a claim. @param by the provisioner */
+export function volumeFor(
+  claim: Claim,
+  storageClass: StorageClass,
+  made: CsiVolume,
+  by: { readonly identity: string } & FileSystemDefault,
+) {
   const { name, namespace, uid, resourceVersion } = claim.metadata;
-  const terms = Object.entries(made.topology).map(([key, value]) => ({ key, operator: 'In', values: [value] }));
+  const terms = made.topologies.map((segments) => ({
+    matchExpressions: Object.entries(segments).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
+  }));
   const isDevice = claim.spec.volumeMode === 'Block';
-  const fsType = fsTypeOf(storageClass);
+  const fsType = fsTypeOf(storageClass, by.fsType);
+  const deletion = secretReference(storageClass, 'provisioner', claim);
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
@@ -202,8 +260,8 @@ export function volumeFor(claim: Claim, storageClass: StorageClass, made: CsiVol
       name: volumeNameOf(claim),
       annotations: {
         [PROVISIONED_BY]: storageClass.provisioner,
-        'volume.kubernetes.io/provisioner-deletion-secret-name': '',
-        'volume.kubernetes.io/provisioner-deletion-secret-namespace': '',
+        [DELETION_SECRET.name]: deletion?.name ?? '',
+        [DELETION_SECRET.namespace]: deletion?.namespace ?? '',
       },
       finalizers: [VOLUME_FINALIZER],
     },
@@ -215,12 +273,17 @@ export function volumeFor(claim: Claim, storageClass: StorageClass, made: CsiVol
       storageClassName: storageClass.metadata.name,
       mountOptions: storageClass.mountOptions,
       volumeMode: claim.spec.volumeMode,
-      ...(terms.length > 0 ? { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: terms }] } } } : {}),
+      ...(terms.length > 0 ? { nodeAffinity: { required: { nodeSelectorTerms: terms } } } : {}),
       csi: {
         driver: storageClass.provisioner,
         volumeHandle: made.id,
-        volumeAttributes: { [MADE_BY]: identity, ...made.context },
+        volumeAttributes: { [MADE_BY]: by.identity, ...made.context },
         ...(isDevice || fsType === '' ? {} : { fsType }),
+        controllerPublishSecretRef: secretReference(storageClass, 'controller-publish', claim),
+        nodeStageSecretRef: secretReference(storageClass, 'node-stage', claim),
+        nodePublishSecretRef: secretReference(storageClass, 'node-publish', claim),
+        controllerExpandSecretRef: secretReference(storageClass, 'controller-expand', claim),
+        nodeExpandSecretRef: secretReference(storageClass, 'node-expand', claim),
       },
     },
   };

@@ -5,9 +5,10 @@ import { commandLineOption } from '../command-line.ts';
 import { listenOnSocket } from '../files/sockets.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import { klogTo } from '../in-cluster/klog.ts';
-import { fatalCode, type ProcessContext, type Program, type RunningProgram } from '../program.ts';
+import type { ProcessContext, Program } from '../program.ts';
+import { ServingProgram } from '../serving-program.ts';
 import { serveHealth } from './health.ts';
-import { driverOf, type SocketDriver } from './sidecar.ts';
+import { driverOf, leaveDriver } from './sidecar.ts';
 
 const LOOK_MS = 500;
 const DIRECTORY = '/registration';
@@ -21,17 +22,16 @@ const EXIT_FAILED = 1;
  */
 export const registrar = (argv: readonly string[]): Program => ({ start: (context) => new RunningRegistrar(context, argv) });
 
-class RunningRegistrar implements RunningProgram {
-  readonly #context: ProcessContext;
+class RunningRegistrar extends ServingProgram {
   readonly #argv: readonly string[];
   #timer: Timer | undefined;
-  #registered: SocketDriver | undefined;
+  /** Which of its connections to the driver it was registered by; 0 for none. */
+  #registered = 0;
   /** Takes the driver back that is registered. */
   #close: (() => Promise<void>) | undefined;
-  #isDone = false;
 
   constructor(context: ProcessContext, argv: readonly string[]) {
-    this.#context = context;
+    super(context);
     this.#argv = argv;
     serveHealth(context, commandLineOption(argv, 'http-endpoint'));
     this.#look();
@@ -39,26 +39,27 @@ class RunningRegistrar implements RunningProgram {
 
   #look(): void {
     this.#follow()
-      .catch((error: unknown) => klogTo(this.#context)('E', `main.go:120] ${messageOf(error)}`))
+      .catch((error: unknown) => klogTo(this.context)('E', `main.go:120] ${messageOf(error)}`))
       .finally(() => {
-        if (!this.#isDone) this.#timer = this.#context.clock.setTimer(LOOK_MS, () => this.#look());
+        if (!this.isDone) this.#timer = this.context.clock.setTimer(LOOK_MS, () => this.#look());
       });
   }
 
   /** Registers the driver that serves the socket, and takes back one that does no more. */
   async #follow(): Promise<void> {
-    const driver = await driverOf(this.#context, this.#argv);
-    if (this.#isDone || driver === this.#registered) return;
+    const driver = await driverOf(this.context, this.#argv);
+    const connection = driver?.connections ?? 0;
+    if (this.isDone || this.#registered === connection) return;
     await this.#close?.();
     this.#close = undefined;
-    this.#registered = driver;
+    this.#registered = connection;
     if (driver) this.#close = await this.#serve(driver.name);
   }
 
   /** @returns what takes the driver back: a kubelet forgets one whose socket is gone */
   async #serve(name: string): Promise<() => Promise<void>> {
-    const log = klogTo(this.#context);
-    const files = await this.#context.files();
+    const log = klogTo(this.context);
+    const files = await this.context.files();
     const socket = `${commandLineOption(this.#argv, 'plugin-registration-path') || DIRECTORY}/${name}-reg.sock`;
     const endpoint = commandLineOption(this.#argv, 'kubelet-registration-path');
     const server = new UnaryServer([
@@ -67,7 +68,7 @@ class RunningRegistrar implements RunningProgram {
         log('I', `main.go:109] "Received NotifyRegistrationStatus call" status="plugin_registered:${pluginRegistered}"`);
         if (pluginRegistered) return {};
         log('E', `main.go:111] "Registration process failed with error, restarting registration container" err="${error}"`);
-        this.#exit(EXIT_FAILED);
+        this.exit(EXIT_FAILED);
         return {};
       }),
     ]);
@@ -79,23 +80,13 @@ class RunningRegistrar implements RunningProgram {
       server.close();
       await files.rm(socket, { force: true });
     };
-    if (this.#isDone) await close();
+    if (this.isDone) await close();
     return close;
   }
 
-  signal(name: string): void {
-    if (fatalCode(name) !== undefined) this.#exit(0);
-  }
-
-  #exit(code: number): void {
-    if (this.#isDone) return;
-    this.dispose();
-    this.#context.exit(code);
-  }
-
-  dispose(): void {
-    this.#isDone = true;
+  protected override close(): void {
     this.#timer?.cancel();
+    leaveDriver(this.context);
     this.#close?.().catch(() => undefined); // its directory has gone, and the socket with it
   }
 }

@@ -1,12 +1,12 @@
-import type { NodeDriver } from '../../node-drivers.ts';
 import { commandLineOption, commandLineSwitch } from '../command-line.ts';
+import { dialSocket } from '../files/sockets.ts';
 import { EventRecorder, type EventTarget, type Told } from '../in-cluster/event-recorder.ts';
 import type { InCluster } from '../in-cluster/in-cluster.ts';
 import { InClusterLoop, messageOf } from '../in-cluster/in-cluster-loop.ts';
 import { type Klog, klogTo } from '../in-cluster/klog.ts';
 import { LeaderElection } from '../in-cluster/leader-election.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import { type CsiDriver, driverOn } from './csi-driver.ts';
+import { CsiDriver } from './csi-driver.ts';
 import { PodClient } from './pod-client.ts';
 
 /** How often a sidecar looks at its objects: it has no watches. */
@@ -14,9 +14,6 @@ const LOOK_MS = 500;
 const LEASE_SECONDS = 15;
 const ADDRESS = '/run/csi/socket';
 const NAMESPACE_PATH = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
-
-/** A driver with all its services. */
-export type SocketDriver = CsiDriver & NodeDriver;
 
 /** What a controller in a pod goes by. */
 export interface ControllerWorld {
@@ -75,7 +72,10 @@ export const controller = (argv: readonly string[], { leaseName, begin }: Contro
       },
       failed,
       unusable: (error) => log('F', `main.go:60] Failed to create config: ${messageOf(error)}`),
-      ended: () => election?.close(),
+      ended: () => {
+        election?.close();
+        leaveDriver(context);
+      },
     });
   },
 });
@@ -84,7 +84,7 @@ export const controller = (argv: readonly string[], { leaseName, begin }: Contro
 export const sidecar = (
   argv: readonly string[],
   leasePrefix: string,
-  begin: (context: ProcessContext) => (world: ControllerWorld, driver: SocketDriver) => Promise<void>,
+  begin: (context: ProcessContext) => (world: ControllerWorld, driver: CsiDriver) => Promise<void>,
 ): Program =>
   controller(argv, {
     leaseName: async (context) => {
@@ -100,13 +100,21 @@ export const sidecar = (
     },
   });
 
-/** The driver whose socket a sidecar is told of. */
-export async function driverOf(context: ProcessContext, argv: readonly string[]): Promise<SocketDriver | undefined> {
+/** The drivers that sidecars speak to: each has a connection of its own. */
+const drivers = new WeakMap<ProcessContext, CsiDriver>();
+
+/** The driver whose socket a sidecar is told of; undefined while it does not answer. */
+export async function driverOf(context: ProcessContext, argv: readonly string[]): Promise<CsiDriver | undefined> {
   const path = (commandLineOption(argv, 'csi-address') || ADDRESS).replace(/^unix:\/\//, '');
-  const files = await context.files();
-  const socket = await files.nodeAt(path).catch(() => undefined);
-  return socket && driverOn(socket);
+  const { clock, random } = context;
+  const dial = async () => await dialSocket(await context.files(), path);
+  const driver = drivers.get(context) ?? new CsiDriver({ dial, clock, random });
+  drivers.set(context, driver);
+  return (await driver.isThere()) ? driver : undefined;
 }
+
+/** A sidecar has ended. */
+export const leaveDriver = (context: ProcessContext): void => drivers.get(context)?.close();
 
 async function ownNamespace(context: ProcessContext): Promise<string> {
   return (await (await context.files()).readFile(NAMESPACE_PATH)).toString().trim();

@@ -1,10 +1,10 @@
 import { toTime } from '../../../../api/index.ts';
-import { RuntimeError } from '../../cri.ts';
+import { GrpcError } from '../../../../runtime/grpc.ts';
 import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import type { ProcessContext, Program } from '../program.ts';
-import type { CsiSnapshot } from './csi-driver.ts';
+import type { CsiDriver, CsiSnapshot } from './csi-driver.ts';
 import { Retries } from './retries.ts';
-import { type ControllerWorld, type SocketDriver, sidecar } from './sidecar.ts';
+import { type ControllerWorld, sidecar } from './sidecar.ts';
 import { BEING_DELETED, CONTENT_FINALIZER } from './snapshot-plan.ts';
 import {
   CLASSES,
@@ -54,7 +54,7 @@ class Snapshotter {
     this.#context = context;
   }
 
-  async look(world: ControllerWorld, driver: SocketDriver): Promise<void> {
+  async look(world: ControllerWorld, driver: CsiDriver): Promise<void> {
     this.#component = `csi-snapshotter ${driver.name}`;
     const contents = (await world.client.list<VolumeSnapshotContent>(CONTENTS)) as readonly VolumeSnapshotContent[];
     this.#retries.keepOnly(new Set(contents.map(({ metadata }) => metadata.uid)));
@@ -66,7 +66,7 @@ class Snapshotter {
     }
   }
 
-  async #sync(world: ControllerWorld, driver: SocketDriver, content: VolumeSnapshotContent): Promise<void> {
+  async #sync(world: ControllerWorld, driver: CsiDriver, content: VolumeSnapshotContent): Promise<void> {
     const path = pathOf(content);
     switch (takeStep(content)) {
       case 'delete':
@@ -89,7 +89,7 @@ class Snapshotter {
     }
   }
 
-  async #delete(world: ControllerWorld, driver: SocketDriver, content: VolumeSnapshotContent): Promise<void> {
+  async #delete(world: ControllerWorld, driver: CsiDriver, content: VolumeSnapshotContent): Promise<void> {
     try {
       await driver.deleteSnapshot(content.status?.snapshotHandle ?? '');
     } catch (error) {
@@ -140,7 +140,7 @@ class Snapshotter {
   }
 
   /** @throws TakeError */
-  async #take({ client }: ControllerWorld, driver: SocketDriver, content: VolumeSnapshotContent): Promise<CsiSnapshot> {
+  async #take({ client }: ControllerWorld, driver: CsiDriver, content: VolumeSnapshotContent): Promise<CsiSnapshot> {
     const { metadata, spec } = content;
     const { volumeSnapshotClassName: className, volumeSnapshotRef, source } = spec;
     const classes = (await client.list<VolumeSnapshotClass>(CLASSES)) as readonly VolumeSnapshotClass[];
@@ -155,14 +155,14 @@ class Snapshotter {
     try {
       return await driver.createSnapshot(`snapshot-${volumeSnapshotRef.uid ?? ''}`, volumeHandle, parameters);
     } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
+      if (!(error instanceof GrpcError)) throw error;
       await client.merge(pathOf(content), { metadata: { annotations: { [BEING_CREATED]: null } } });
       throw new TakeError(`failed to take snapshot of the volume ${volumeHandle}: ${JSON.stringify(error.message)}`);
     }
   }
 
   /** @throws TakeError */
-  async #find(driver: SocketDriver, { metadata, spec }: VolumeSnapshotContent): Promise<CsiSnapshot> {
+  async #find(driver: CsiDriver, { metadata, spec }: VolumeSnapshotContent): Promise<CsiSnapshot> {
     const { snapshotHandle = '' } = spec.source;
     const found = await driver.findSnapshot(snapshotHandle);
     const why = `can not find snapshot for snapshotID ${snapshotHandle}`;

@@ -5,7 +5,8 @@ import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import { klogTo } from '../in-cluster/klog.ts';
 import type { OpenSocket } from '../network/container-sockets.ts';
 import type { ByteStream } from '../network/listener.ts';
-import { fatalCode, type ProcessContext, type Program, type RunningProgram } from '../program.ts';
+import type { ProcessContext, Program } from '../program.ts';
+import { ServingProgram } from '../serving-program.ts';
 import { rawListener } from '../shell/nc.ts';
 
 const EXIT_FAILED = 1;
@@ -61,21 +62,19 @@ class PortConnection {
  */
 export const socketProxy = (argv: readonly string[]): Program => ({ start: (context) => new RunningProxy(context, argv) });
 
-class RunningProxy implements RunningProgram {
-  readonly #context: ProcessContext;
+class RunningProxy extends ServingProgram {
   /** On either side, what waits for its other half; never both. */
   readonly #sockets: Duplex[] = [];
   #ports: PortConnection[] = [];
   readonly #joined = new Set<Duplex>();
   #port: OpenSocket | undefined;
   #stop: (() => void) | undefined;
-  #isDone = false;
 
   constructor(context: ProcessContext, argv: readonly string[]) {
-    this.#context = context;
+    super(context);
     this.#listen(argv).catch((error: unknown) => {
       klogTo(context)('F', `main.go:140] ${messageOf(error)}`);
-      this.#exit(EXIT_FAILED);
+      this.exit(EXIT_FAILED);
     });
   }
 
@@ -85,18 +84,18 @@ class RunningProxy implements RunningProgram {
     const port = Number(/^tcp:\/\/.*:(\d+)$/.exec(proxied)?.[1]);
     if (!port) throw new Error(`invalid endpoint: ${proxied}`);
     const path = endpoint.replace(/^unix:\/\//, '');
-    const files = await this.#context.files();
+    const files = await this.context.files();
     // What a driver of before has left there is nobody's.
     await files.rm(path, { force: true });
     const stop = await listenOnSocket(files, path, { accept: (connection) => this.#fromSocket(connection) });
-    if (this.#isDone) return stop();
+    if (this.isDone) return stop();
     this.#stop = stop;
-    this.#port = this.#context.listen(
+    this.#port = this.context.listen(
       port,
       rawListener((stream) => this.#fromPort(stream)),
     );
     if (!this.#port) throw new Error(`listen tcp :${port}: bind: address already in use`);
-    klogTo(this.#context)('I', `proxy.go:62] proxy listening on ${endpoint} and ${proxied}`);
+    klogTo(this.context)('I', `proxy.go:62] proxy listening on ${endpoint} and ${proxied}`);
   }
 
   #fromSocket(connection: Duplex): void {
@@ -121,18 +120,7 @@ class RunningProxy implements RunningProgram {
     arrived.join(connection);
   }
 
-  signal(name: string): void {
-    if (fatalCode(name) !== undefined) this.#exit(0);
-  }
-
-  #exit(code: number): void {
-    if (this.#isDone) return;
-    this.dispose();
-    this.#context.exit(code);
-  }
-
-  dispose(): void {
-    this.#isDone = true;
+  protected override close(): void {
     this.#stop?.();
     this.#port?.close();
     for (const connection of [...this.#sockets, ...this.#joined]) connection.destroy();

@@ -1,18 +1,17 @@
 // Mounts that cross from the node to containers and back: what `mountPropagation` lets through.
 import type { MountPoint } from './mount-point.ts';
-import type { DirectoryNode, TreeNode } from './tree.ts';
+import type { TreeNode } from './tree.ts';
 
-/** What is mounted over directories for all who share their mounts with the node. */
-const covers = new WeakMap<DirectoryNode, MountPoint>();
+/** What is mounted over directories and files for all who share their mounts with the node. */
+const covers = new WeakMap<TreeNode, MountPoint>();
 
 /** Mounts something over what is there, for all who share it. */
 export function cover(below: TreeNode | undefined, mount: MountPoint): void {
-  if (below?.type === 'directory') covers.set(below, { ...mount, propagation: 'both' });
+  if (below) covers.set(below, { ...mount, propagation: 'both' });
 }
 
 /** False when nothing was mounted there. */
-export const uncover = (below: TreeNode | undefined): boolean => below?.type === 'directory' && covers.delete(below);
+export const uncover = (below: TreeNode | undefined): boolean => below !== undefined && covers.delete(below);
 
 /** What is mounted there, for all who share it. */
-export const coverOf = (below: TreeNode | undefined): MountPoint | undefined =>
-  below?.type === 'directory' ? covers.get(below) : undefined;
+export const coverOf = (below: TreeNode | undefined): MountPoint | undefined => below && covers.get(below);

@@ -2,7 +2,7 @@ import type { ImageEntry } from '../image-catalog.ts';
 
 /** Sidecars of CSI drivers: programs of this code by their images' names. */
 const SIDECARS: Readonly<Record<string, string>> = {
-  'csi-attacher': 'csi-idle',
+  'csi-attacher': 'csi-attacher',
   'csi-external-health-monitor-controller': 'csi-idle',
   'csi-node-driver-registrar': 'csi-node-driver-registrar',
   'csi-provisioner': 'csi-provisioner',

@@ -7,7 +7,8 @@ import { messageOf } from '../in-cluster/in-cluster-loop.ts';
 import { type Klog, klogTo } from '../in-cluster/klog.ts';
 import { LeaderElection } from '../in-cluster/leader-election.ts';
 import type { ServedRequest } from '../network/listener.ts';
-import type { ProcessContext, Program, RunningProgram } from '../program.ts';
+import type { ProcessContext, Program } from '../program.ts';
+import { ServingProgram } from '../serving-program.ts';
 import { warningsOf } from './admission.ts';
 import { fakeCertificate } from './certificates.ts';
 import { Configurer } from './configurer.ts';
@@ -48,8 +49,7 @@ export const ingressController = (argv: readonly string[]): Program => ({
   start: (context) => new IngressController(context, readFlags(argv)),
 });
 
-class IngressController implements RunningProgram {
-  readonly #context: ProcessContext;
+class IngressController extends ServingProgram {
   readonly #flags: ControllerFlags;
   readonly #log: Klog;
   readonly #metrics: IngressMetrics;
@@ -64,10 +64,9 @@ class IngressController implements RunningProgram {
   #statusTimer: Timer | undefined;
   #stopTimer: Timer | undefined;
   #isStopping = false;
-  #isDone = false;
 
   constructor(context: ProcessContext, flags: ControllerFlags) {
-    this.#context = context;
+    super(context);
     this.#flags = flags;
     this.#log = klogTo(context);
     this.#metrics = new IngressMetrics(flags);
@@ -75,37 +74,37 @@ class IngressController implements RunningProgram {
   }
 
   #fail(error: unknown): void {
-    if (this.#isDone) return;
+    if (this.isDone) return;
     this.#log('F', error instanceof Fatal ? error.message : `main.go:186] ${messageOf(error)}`);
-    this.#end(EXIT_FATAL);
+    this.exit(EXIT_FATAL);
   }
 
   async #begin(): Promise<void> {
-    const server = await inCluster(this.#context).catch((error: unknown) => {
+    const server = await inCluster(this.context).catch((error: unknown) => {
       throw new Fatal(`main.go:262] Error while initiating a connection to the Kubernetes API server. ${UNREACHABLE}${messageOf(error)}`);
     });
     const pod = await this.#ownPod(server);
-    if (this.#isDone) return;
+    if (this.isDone) return;
     const release = releaseOf(pod);
-    this.#context.output('stdout', greeting(release));
+    this.context.output('stdout', greeting(release));
     await this.#greet(server);
     const hasClasses = await this.#maySeeClasses(server);
-    const fake = fakeCertificate(this.#context.clock);
+    const fake = fakeCertificate(this.context.clock);
     this.#log('I', 'main.go:101] "SSL fake certificate created" file="/etc/ingress-controller/ssl/default-fake-certificate.pem"');
     const webhook = await this.#webhookFiles();
-    if (this.#isDone) return;
+    if (this.isDone) return;
     this.#log('I', 'nginx.go:273] "Starting NGINX Ingress controller"');
-    const events = new EventRecorder(this.#context, server, 'nginx-ingress-controller');
+    const events = new EventRecorder(this.context, server, 'nginx-ingress-controller');
     const store = this.#newStore(server, events, hasClasses);
     const configurer = new Configurer(store, this.#flags);
-    const proxy = new IngressProxy(this.#context, this.#proxyState(configurer), this.#metrics);
-    const status = new IngressStatus(this.#context, server, this.#flags, pod);
+    const proxy = new IngressProxy(this.context, this.#proxyState(configurer), this.#metrics);
+    const status = new IngressStatus(this.context, server, this.#flags, pod);
     this.#parts = { server, pod, release, events, store, configurer, proxy, status, servers: undefined, election: undefined };
     await store.start();
-    if (this.#isDone) return;
+    if (this.isDone) return;
     this.#log('I', 'nginx.go:319] "Starting NGINX process"');
     this.#sync();
-    this.#parts.servers = new IngressServers(this.#context, {
+    this.#parts.servers = new IngressServers(this.context, {
       flags: this.#flags,
       proxy,
       certificates: configurer.certificates,
@@ -120,12 +119,12 @@ class IngressController implements RunningProgram {
 
   /** @throws Fatal */
   async #ownPod(server: InCluster): Promise<Pod> {
-    const environment = await this.#context.environment();
+    const environment = await this.context.environment();
     const [name, namespace] = [environment.get('POD_NAME'), environment.get('POD_NAMESPACE')];
     const failed = (why: string) => new Fatal(`main.go:120] Unexpected error obtaining ingress-nginx pod: ${why}`);
     if (!name || !namespace) throw failed('unable to get POD information (missing POD_NAME or POD_NAMESPACE environment variable');
     try {
-      return (await ask(this.#context, server, { method: 'GET', path: `/api/v1/namespaces/${namespace}/pods/${name}` })) as Pod;
+      return (await ask(this.context, server, { method: 'GET', path: `/api/v1/namespaces/${namespace}/pods/${name}` })) as Pod;
     } catch (error) {
       throw failed(`unable to get POD information: ${messageOf(error)}`);
     }
@@ -133,7 +132,7 @@ class IngressController implements RunningProgram {
 
   /** @throws Fatal for Services that are not there */
   async #greet(server: InCluster): Promise<void> {
-    const version = (await ask(this.#context, server, { method: 'GET', path: '/version' })) as Readonly<Record<string, string>>;
+    const version = (await ask(this.context, server, { method: 'GET', path: '/version' })) as Readonly<Record<string, string>>;
     this.#log(
       'W',
       'client_config.go:667] Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.',
@@ -152,7 +151,7 @@ class IngressController implements RunningProgram {
   async #checkService(server: InCluster, key: string): Promise<void> {
     const [namespace, name] = key.split('/');
     try {
-      await ask(this.#context, server, { method: 'GET', path: `/api/v1/namespaces/${namespace}/services/${name}` });
+      await ask(this.context, server, { method: 'GET', path: `/api/v1/namespaces/${namespace}/services/${name}` });
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       throw new Fatal(`main.go:80] no service with name ${name} found in namespace ${namespace}: ${error.message}`);
@@ -161,7 +160,7 @@ class IngressController implements RunningProgram {
 
   async #maySeeClasses(server: InCluster): Promise<boolean> {
     try {
-      await ask(this.#context, server, { method: 'GET', path: '/apis/networking.k8s.io/v1/ingressclasses?limit=1' });
+      await ask(this.context, server, { method: 'GET', path: '/apis/networking.k8s.io/v1/ingressclasses?limit=1' });
       return true;
     } catch (error) {
       if (!(error instanceof RefusedError) || error.reason !== 'Forbidden') throw error;
@@ -177,7 +176,7 @@ class IngressController implements RunningProgram {
   async #webhookFiles(): Promise<{ cert: Buffer; key: Buffer } | undefined> {
     const { webhook } = this.#flags;
     if (!webhook) return undefined;
-    const files = await this.#context.files();
+    const files = await this.context.files();
     const read = (path: string) =>
       files.readFile(path).catch((error: unknown) => {
         throw new Fatal(`nginx.go:203] Error creating file watchers: ${messageOf(error)}`);
@@ -189,9 +188,9 @@ class IngressController implements RunningProgram {
 
   #newStore(server: InCluster, events: EventRecorder, hasClasses: boolean): ObjectStore {
     const failed = (error: unknown) => {
-      if (!this.#isDone) this.#log('W', `reflector.go:569] failed to list or watch: ${messageOf(error)}`);
+      if (!this.isDone) this.#log('W', `reflector.go:569] failed to list or watch: ${messageOf(error)}`);
     };
-    return new ObjectStore(this.#context, server, {
+    return new ObjectStore(this.context, server, {
       namespace: this.#flags.watchNamespace,
       hasClasses,
       changed: () => this.#scheduleSync(),
@@ -247,12 +246,12 @@ class IngressController implements RunningProgram {
   }
 
   #lost(error: unknown): void {
-    if (!this.#isDone) this.#log('E', `event.go:359] "Server rejected event (will not retry!)" err=${JSON.stringify(messageOf(error))}`);
+    if (!this.isDone) this.#log('E', `event.go:359] "Server rejected event (will not retry!)" err=${JSON.stringify(messageOf(error))}`);
   }
 
   #scheduleSync(): void {
-    if (this.#isDone || this.#isStopping || !this.#parts?.servers) return;
-    this.#syncTimer ??= this.#context.clock.setTimer(SYNC_MS, () => {
+    if (this.isDone || this.#isStopping || !this.#parts?.servers) return;
+    this.#syncTimer ??= this.context.clock.setTimer(SYNC_MS, () => {
       this.#syncTimer = undefined;
       this.#sync();
     });
@@ -260,7 +259,7 @@ class IngressController implements RunningProgram {
 
   #sync(): void {
     const parts = this.#parts;
-    if (!parts || this.#isDone) return;
+    if (!parts || this.isDone) return;
     const { configurer, proxy, pod, events } = parts;
     this.#settings = configurer.settings();
     this.#configuration = configurer.build(this.#settings, this.#log);
@@ -273,7 +272,7 @@ class IngressController implements RunningProgram {
       this.#log('I', 'controller.go:216] "Backend successfully reloaded"');
       if (this.#running === '') this.#log('I', 'controller.go:228] "Initial sync, sleeping for 1 second"');
       this.#running = now;
-      this.#reloads = { count: this.#reloads.count + 1, at: this.#context.clock.now() };
+      this.#reloads = { count: this.#reloads.count + 1, at: this.context.clock.now() };
       const target = targetOf(pod);
       const message = 'NGINX reload triggered due to a change in configuration';
       events.record(target, { reason: 'RELOAD', message }, (error) => this.#lost(error));
@@ -286,7 +285,7 @@ class IngressController implements RunningProgram {
     const { electionId: name } = this.#flags;
     const { namespace = '', name: identity = '' } = pod.metadata ?? {};
     this.#log('I', `leaderelection.go:257] attempting to acquire leader lease ${namespace}/${name}...`);
-    return new LeaderElection(this.#context, server, {
+    return new LeaderElection(this.context, server, {
       namespace,
       name,
       identity,
@@ -306,7 +305,7 @@ class IngressController implements RunningProgram {
   }
 
   async #lookAtAddresses(): Promise<void> {
-    if (!this.#parts || !this.#flags.updatesStatus || this.#isStopping || this.#isDone) return;
+    if (!this.#parts || !this.#flags.updatesStatus || this.#isStopping || this.isDone) return;
     try {
       this.#addresses = await this.#parts.status.addresses();
       await this.#writeStatus();
@@ -316,7 +315,7 @@ class IngressController implements RunningProgram {
     this.#statusTimer?.cancel();
     // Those of pods that are not ready, and of load balancers that have none, are soon there.
     const wait = this.#addresses.length > 0 ? STATUS_MS : STATUS_MS / 30;
-    if (!this.#isDone && !this.#isStopping) this.#statusTimer = this.#context.clock.setTimer(wait, () => void this.#lookAtAddresses());
+    if (!this.isDone && !this.#isStopping) this.#statusTimer = this.context.clock.setTimer(wait, () => void this.#lookAtAddresses());
   }
 
   async #writeStatus(): Promise<void> {
@@ -341,7 +340,7 @@ class IngressController implements RunningProgram {
   }
 
   #tellStatusError(error: unknown): void {
-    if (!this.#isDone)
+    if (!this.isDone)
       this.#log('E', `queue.go:131] "requeuing" err=${JSON.stringify(messageOf(error))} key="&ObjectMeta{Name:sync status}"`);
   }
 
@@ -375,8 +374,8 @@ class IngressController implements RunningProgram {
     });
   }
 
-  signal(name: string): void {
-    if (this.#isDone || this.#isStopping || (name !== 'SIGTERM' && name !== 'SIGINT' && name !== 'SIGQUIT')) return;
+  override signal(name: string): void {
+    if (this.isDone || this.#isStopping || (name !== 'SIGTERM' && name !== 'SIGINT' && name !== 'SIGQUIT')) return;
     this.#isStopping = true;
     this.#log('I', 'sigterm.go:36] "Received SIGTERM, shutting down"');
     this.#log('I', 'nginx.go:395] "Shutting down controller queues"');
@@ -396,26 +395,19 @@ class IngressController implements RunningProgram {
   }
 
   #stop(): void {
-    if (this.#isDone) return;
+    if (this.isDone) return;
     if (this.#flags.webhook) this.#log('I', 'nginx.go:403] "Stopping admission controller"');
     this.#log('I', 'nginx.go:411] "Stopping NGINX process"');
     this.#parts?.servers?.stopProxy();
     this.#log('I', 'nginx.go:424] "NGINX process has stopped"');
     this.#log('I', `sigterm.go:44] Handled quit, delaying controller exit for ${SHUTDOWN_MS / 1000} seconds`);
-    this.#stopTimer = this.#context.clock.setTimer(SHUTDOWN_MS, () => {
+    this.#stopTimer = this.context.clock.setTimer(SHUTDOWN_MS, () => {
       this.#log('I', 'sigterm.go:47] "Exiting" code=0');
-      this.#end(0);
+      this.exit(0);
     });
   }
 
-  #end(code: number): void {
-    if (this.#isDone) return;
-    this.dispose();
-    this.#context.exit(code);
-  }
-
-  dispose(): void {
-    this.#isDone = true;
+  protected override close(): void {
     for (const timer of [this.#syncTimer, this.#statusTimer, this.#stopTimer]) timer?.cancel();
     this.#parts?.election?.close();
     this.#parts?.store.close();

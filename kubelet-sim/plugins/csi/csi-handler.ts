@@ -1,6 +1,7 @@
-import { goQuote } from '../../api/index.ts';
-import type { NodeDriver, NodeDrivers } from '../runtime/node-drivers.ts';
-import type { PluginHandler, PluginWorld } from './plugin-manager.ts';
+import { goQuote } from '../../../api/index.ts';
+import type { NodeDriver, NodeDrivers } from '../../runtime/node-drivers.ts';
+import type { PluginHandler, PluginWorld } from '../plugin-manager.ts';
+import { csiNodeClient } from './csi-node-client.ts';
 
 /** What becomes of drivers of volumes works with this. */
 export interface CsiWorld extends PluginWorld {
@@ -8,10 +9,11 @@ export interface CsiWorld extends PluginWorld {
 }
 
 /**
- * What becomes of a driver of volumes that registers: one whose program is of this code is known to the node from then on. Others would have to be
- * spoken to (`csi.v1.Node`), which nobody does here, and are told so. Upstream: `RegistrationHandler`, `pkg/volume/csi/csi_plugin.go`.
+ * What becomes of a driver of volumes that registers: it says how it calls the node, and is known to the node from then on. Upstream:
+ * `RegistrationHandler`, `pkg/volume/csi/csi_plugin.go`.
  */
-export function csiHandler({ sockets, volumeDrivers }: CsiWorld): PluginHandler {
+export function csiHandler(world: CsiWorld): PluginHandler {
+  const { volumeDrivers } = world;
   const known = new Map<string, NodeDriver>();
   const keyOf = (name: string, endpoint: string) => `${name} ${endpoint}`;
   return {
@@ -25,8 +27,7 @@ export function csiHandler({ sockets, volumeDrivers }: CsiWorld): PluginHandler 
         );
     },
     register: async (name, endpoint) => {
-      const driver = await sockets.driverAt(endpoint);
-      if (driver?.name !== name) throw new Error(`CSI driver ${name} at ${endpoint} is none that a simulated node can mount volumes of`);
+      const driver = await csiNodeClient(name, endpoint, world);
       known.set(keyOf(name, endpoint), driver);
       volumeDrivers.register(driver);
     },
