@@ -119,7 +119,7 @@ describe('nanokube controller-manager', () => {
   });
 
   it('cannot keep a lease for longer than it is given', async () => {
-    const argv = [MAIN, 'controller-manager', '--leader-elect-lease-duration=1s', `--kubeconfig=${server.kubeconfig}`];
+    const argv = [MAIN, 'controller-manager', '--secure-port=0', '--leader-elect-lease-duration=1s', `--kubeconfig=${server.kubeconfig}`];
     const stderr = 'nanokube: leaseDuration must be greater than renewDeadline\n';
     await expect(promisify(execFile)(process.execPath, argv)).rejects.toMatchObject({ stderr });
   });
