@@ -22,8 +22,8 @@ const KIND = coreKinds.resourcequotas;
 /** How long a quota is not counted after a count when objects go: so many times as long as that took, for it takes a list of them. */
 const PACE_FACTOR = 10;
 const PACE_MS_MAX = 500;
-/** How long the API server takes from charging an object to storing it, as a rule. */
-const SETTLE_MS = 50;
+/** How long the API server may take from charging an object to storing it. */
+const SETTLE_MS = 200;
 /** After how long it is counted once more what was on its way and nobody may have charged, or counted. */
 const AGAIN_MS = 1_000;
 const PAGE = 500;
