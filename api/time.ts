@@ -181,6 +181,9 @@ function unitOf(unit: string, text: string): bigint {
   return NANOS[unit as keyof typeof NANOS];
 }
 
+/** Writes milliseconds as Go's duration text. */
+export const formatMilliseconds = (ms: number): string => formatDuration(BigInt(Math.round(ms * 1_000_000)));
+
 /** Writes nanoseconds as Go's duration text, e.g. `1h15m30s`. */
 export function formatDuration(nanos: bigint): string {
   if (nanos === 0n) return '0s';

@@ -7,7 +7,7 @@ import type { ApiClient } from './types.ts';
 export const clientOptions = {
   kubeconfig: option.string('How to reach the API server.', undefined, { placeholder: 'FILE' }),
   master: option.string('Address of the API server, instead of the one in the kubeconfig.', undefined, { placeholder: 'URL' }),
-  'kube-api-qps': option.integer('Requests per second to the API server; 0 for no limit.', 0, { min: 0 }),
+  'kube-api-qps': option.number('Requests per second to the API server; 0 for no limit.', 0, { min: 0 }),
   'kube-api-burst': option.integer('Requests that may be made at once above --kube-api-qps.', 100, { min: 1 }),
 } satisfies OptionTable;
 

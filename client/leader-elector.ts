@@ -7,7 +7,7 @@
 // L3  A write carries the version that was read, so that of two candidates one gets a conflict.
 import { strict as assert } from 'node:assert';
 import { coordinationKinds, isNotFound, type Lease, type LeaseSpec, type Live, toMicroTime } from '../api/index.ts';
-import type { HealthCheck, HealthEndpoint, Logger } from '../runtime/index.ts';
+import { type HealthCheck, type HealthEndpoint, type Logger, UserError } from '../runtime/index.ts';
 import { errorFields } from './errors.ts';
 import { leadershipChanged } from './observation.ts';
 import type { LeaderElector, LeaderElectorOptions, ResourceClient } from './types.ts';
@@ -57,8 +57,9 @@ class LeaseElector implements LeaderElector {
     this.#leaseDurationMs = options.leaseDurationMs ?? LEASE_DURATION_MS;
     this.#renewDeadlineMs = options.renewDeadlineMs ?? RENEW_DEADLINE_MS;
     this.#retryPeriodMs = options.retryPeriodMs ?? RETRY_PERIOD_MS;
-    assert(this.#leaseDurationMs > this.#renewDeadlineMs, 'leaseDuration must be greater than renewDeadline');
-    assert(this.#renewDeadlineMs > this.#retryPeriodMs * JITTER_FACTOR, 'renewDeadline must be greater than retryPeriod * 1.2');
+    if (this.#leaseDurationMs <= this.#renewDeadlineMs) throw new UserError('leaseDuration must be greater than renewDeadline');
+    if (this.#renewDeadlineMs <= this.#retryPeriodMs * JITTER_FACTOR)
+      throw new UserError('renewDeadline must be greater than retryPeriod*JitterFactor');
     assert(options.identity !== '', 'a candidate has an identity');
     this.#leases = options.client.resource(coordinationKinds.leases);
     const { name, namespace, identity } = options;

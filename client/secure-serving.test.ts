@@ -158,7 +158,13 @@ describe('health and metrics over HTTPS', () => {
       code: 403,
       message: 'forbidden: User "system:anonymous" cannot get path "/metrics"',
     });
-    expect((await ask(`${url}/metrics`, { token: 'bad' })).status).toBe(401);
+    const says = '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":';
+    expect((await ask(`${url}/a%3Cb`)).text).toBe(
+      `${says}"forbidden: User \\"system:anonymous\\" cannot get path \\"/a\\u0026lt;b\\"","reason":"Forbidden","details":{},"code":403}\n`,
+    );
+    expect((await ask(`${url}/a?pretty=1`)).text).toMatch(/^{\n {2}"kind": "Status",[\s\S]*"details": {},\n {2}"code": 403\n}$/);
+    const refused = await ask(`${url}/metrics`, { token: 'bad' });
+    expect(refused).toEqual({ status: 401, text: `${says}"Unauthorized","reason":"Unauthorized","code":401}\n` });
     expect((await ask(`${url}/metrics`, { token: 'good' })).text).toContain('process_resident_memory_bytes');
     expect(asked.at(-1)).toMatchObject({ user: 'alice', nonResourceAttributes: { path: '/metrics', verb: 'get' } });
     expect((await ask(`${url}/other`, { token: 'good' })).status).toBe(404);

@@ -4,15 +4,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { hostname } from 'node:os';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
-import { authenticationKinds, authorizationKinds, type SubjectAccessReview, type TokenReview } from '../api/index.ts';
+import { authenticationKinds, authorizationKinds, goEscaped, goJson, type SubjectAccessReview, type TokenReview } from '../api/index.ts';
 import {
   type CertificateFiles,
   type ClientCertificates,
   type Clock,
   createClientCertificates,
   createRequestHeaders,
+  forPages,
   generateKey,
   type Health,
+  isForPeople,
   issueCertificate,
   keyToPem,
   type Logger,
@@ -181,9 +183,12 @@ class SecureServing implements Service {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';
-    const refusal = await this.#refusal(request, path);
+    const refusal = await this.#refusal(request, decoded(path));
     if (refusal) {
-      send(response, refusal);
+      send(
+        response,
+        answerOf(refusal, isForPeople(new URLSearchParams(url.split('?')[1]).get('pretty') ?? '', request.headers['user-agent'])),
+      );
       return;
     }
     const { metrics, health } = this.#parts;
@@ -192,13 +197,14 @@ class SecureServing implements Service {
     else send(response, (await health.answer(request.method ?? 'GET', url)) ?? { status: 404, body: '404 page not found\n' });
   }
 
-  async #refusal(request: IncomingMessage, path: string): Promise<Answer | undefined> {
+  async #refusal(request: IncomingMessage, path: string): Promise<Refusal | undefined> {
     if (this.#values['authorization-always-allow-paths'].some((pattern) => matches(pattern, path))) return undefined;
     const user = await this.#userOf(request);
-    if (!user) return status(401, 'Unauthorized', 'Unauthorized');
+    if (!user) return { message: 'Unauthorized', reason: 'Unauthorized', code: 401 };
     const verb = (request.method ?? 'GET').toLowerCase();
     if (await this.#isAllowed(user, path, verb)) return undefined;
-    return status(403, 'Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}`);
+    const message = `forbidden: ${forPages(`User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}`)}`;
+    return { message, reason: 'Forbidden', details: {}, code: 403 };
   }
 
   /** Undefined for a credential that is not good; nobody in particular without any. Upstream: `authenticatorfactory/delegating.go`. */
@@ -248,9 +254,27 @@ interface Answer {
   readonly type?: string | undefined;
 }
 
-function status(code: number, reason: string, message: string): Answer {
-  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
-  return { status: code, body: `${JSON.stringify(body)}\n`, type: 'application/json' };
+/** Why a request is not answered, in the order in which a Status says it. */
+interface Refusal {
+  readonly message: string;
+  readonly reason: string;
+  readonly details?: object;
+  readonly code: number;
+}
+
+function answerOf(refusal: Refusal, isReadable: boolean): Answer {
+  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...refusal };
+  const text = isReadable ? goEscaped(JSON.stringify(body, null, 2)) : `${goJson(body)}\n`;
+  return { status: refusal.code, body: text, type: 'application/json' };
+}
+
+/** A path as it is authorized; one with broken escapes as it is. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function send(response: ServerResponse, { status: code, body, type = 'text/plain; charset=utf-8' }: Answer): void {

@@ -32,6 +32,8 @@ export interface ControllerManagerOptions {
   readonly leaderElection?: Partial<LeaderElection> | undefined;
   /** Where controllers count; nobody reads it unless given. */
   readonly metrics?: Metrics | undefined;
+  /** What it says of itself beside its health, by path; nothing unless given. */
+  readonly pages?: ReadonlyMap<string, () => object> | undefined;
   /** Deep-freezes what informers hold; for tests. */
   readonly freeze?: boolean | undefined;
 }
@@ -48,6 +50,7 @@ export function createControllerManager(options: ControllerManagerOptions): Cont
     controllers: selectControllers(options.controllers ?? ['*']),
     leaderElection: options.leaderElection && { ...electionDefaults(random), ...options.leaderElection },
     metrics: options.metrics ?? createMetrics(),
+    pages: options.pages ?? new Map(),
     freeze: options.freeze ?? false,
   });
 }

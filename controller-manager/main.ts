@@ -12,6 +12,7 @@ import {
   UserError,
   withHealth,
 } from '../runtime/index.ts';
+import { configz } from './configz.ts';
 import { absentControllers } from './controllers.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
@@ -21,10 +22,6 @@ import { checkUpstreamOptions, unheededGates } from './upstream-options.ts';
 
 /** `nanokube controller-manager`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  if (argv.includes('--version') || argv.includes('--version=true')) {
-    process.stdout.write('Kubernetes v1.34\n');
-    return;
-  }
   const about = 'Runs the controllers, which bring the cluster to what its objects ask for.';
   await processMain({ name: 'controller-manager', about, options: controllerManagerOptions, create }, argv);
 }
@@ -52,6 +49,7 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
     settings: settingsOf(values, rootCaOf(values)),
     controllers,
     metrics,
+    pages: new Map([['/configz', () => configz(values)]]),
     leaderElection: times && {
       ...times,
       name: values['leader-elect-resource-name'],

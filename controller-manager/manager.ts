@@ -37,6 +37,8 @@ export interface ManagerOptions {
   readonly controllers: readonly ControllerDescriptor[];
   /** Undefined to work without asking. */
   readonly leaderElection: LeaderElection | undefined;
+  /** What it says of itself beside its health, by path. */
+  readonly pages: ReadonlyMap<string, () => object>;
   /** Deep-freezes what informers hold; for tests. */
   readonly freeze: boolean;
 }
@@ -56,7 +58,7 @@ export class ControllerManager implements Service {
   constructor(options: ManagerOptions) {
     this.#options = options;
     const election = options.leaderElection ? [leaderElectionCheck(() => this.#elector, ['healthz'])] : [];
-    this.health = new Health(() => [...election, ...this.#checks]);
+    this.health = new Health(() => [...election, ...this.#checks], options.pages);
     this.#metrics = createControllerMetrics(options.metrics);
   }
 

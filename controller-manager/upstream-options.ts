@@ -17,8 +17,6 @@ const EMULATED_VERSIONS: readonly string[] = ['1.34', 'v1.34', 'kube=1.34', 'kub
 
 /** Options with a meaning of the process, not of a controller. */
 export const upstreamOptions = {
-  // Upstream's is a number with decimals.
-  'kube-api-qps': option.number('Requests per second to the API server; 0 for no limit.', 0),
   'authentication-kubeconfig': option.string(
     'With whose rights tokens of who asks for metrics are reviewed; --kubeconfig unless given.',
     undefined,
@@ -38,7 +36,6 @@ export const upstreamOptions = {
     { placeholder: 'GATE=BOOL' },
   ),
   'leader-elect-resource-lock': option.string(`What leaders are elected by; there is ${RESOURCE_LOCK}.`, RESOURCE_LOCK),
-  version: option.boolean('Print the version of Kubernetes, and end.', false),
 } satisfies OptionTable;
 
 const NO_CLOUD = 'there is no cloud';

@@ -74,6 +74,7 @@ export { type Random, randomSuffix, seededRandom, systemRandom } from './random.
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';
 export { type ClientCertificates, createClientCertificates } from './serving/client-certificate.ts';
 export { extraKeyOf } from './serving/extra-key.ts';
+export { forPages, isForPeople } from './serving/for-people.ts';
 export { type CertificateFiles, type NamedCertificate, namedCertificates, namedContexts } from './serving/named-certificates.ts';
 export {
   createRequestHeaders,

@@ -4,7 +4,17 @@
  */
 
 /** How a value is written and what it becomes. */
-export type OptionType = 'string' | 'integer' | 'number' | 'boolean' | 'duration' | 'list' | 'texts';
+export interface OptionForms {
+  readonly string: string;
+  readonly integer: number;
+  readonly number: number;
+  readonly boolean: boolean;
+  readonly duration: number;
+  readonly list: readonly string[];
+  readonly texts: readonly string[];
+}
+
+export type OptionType = keyof OptionForms;
 
 /**
  * One option. A duration is written as Go writes it (`1m30s`) and becomes milliseconds; a list is comma-separated or repeated, texts are
@@ -68,7 +78,12 @@ export const option = {
   /** Can be repeated; commas are part of what is said. */
   texts: (description: string, extra?: Extra): OptionSpec<readonly string[]> => ({ type: 'texts', description, default: [], ...extra }),
   /** One of upstream's that changes nothing here: of what it is set to, only the form is looked at. @param why it changes nothing */
-  inert: (type: OptionType, why: string): OptionSpec => ({ type, description: `Without effect: ${why}.`, default: undefined, inert: why }),
+  inert: <K extends OptionType>(type: K, why: string): OptionSpec<OptionForms[K] | undefined> => ({
+    type,
+    description: `Without effect: ${why}.`,
+    default: undefined,
+    inert: why,
+  }),
 };
 
 /** A wrong command line: the message is one line that says what to change. */

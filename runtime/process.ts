@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from './clock.ts';
 import { HeapGrowth } from './heap-growth.ts';
+import { buildInfo, GIT_VERSION } from './kubernetes-version.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { helpText, OptionError, type OptionTable, type OptionValues, option, parseOptions } from './options.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -14,6 +15,9 @@ export const processOptions = {
     0,
     { placeholder: 'N' },
   ),
+  version: option.string('Print the version of Kubernetes, and end; raw for all that is known of it.', undefined, {
+    placeholder: '[true|raw]',
+  }),
 } satisfies OptionTable;
 
 /** What a process runs on. */
@@ -38,6 +42,11 @@ export async function processMain<T extends OptionTable & typeof processOptions>
   spec: ProcessSpec<T>,
   argv: readonly string[],
 ): Promise<void> {
+  const version = versionAsked(argv);
+  if (version !== undefined) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
   let logger: Logger | undefined;
   await runMain(
     () => {
@@ -57,6 +66,16 @@ export async function processMain<T extends OptionTable & typeof processOptions>
     },
     () => logger,
   );
+}
+
+/** What is printed for `--version`, which has precedence. Upstream: component-base, `version/verflag/verflag.go`. */
+function versionAsked(argv: readonly string[]): string | undefined {
+  if (argv.includes('--version') || argv.includes('--version=true')) return `Kubernetes ${GIT_VERSION}`;
+  if (!argv.includes('--version=raw')) return undefined;
+  const { major, minor, ...rest } = buildInfo();
+  const none = { emulationMajor: '', emulationMinor: '', minCompatibilityMajor: '', minCompatibilityMinor: '' };
+  const fields = Object.entries({ major, minor, ...none, ...rest });
+  return `version.Info{${fields.map(([name, value]) => `${name.charAt(0).toUpperCase()}${name.slice(1)}:${JSON.stringify(value)}`).join(', ')}}`;
 }
 
 /** Whoever gives an option that changes nothing is told so. */

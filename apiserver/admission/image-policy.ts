@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Container, coreKinds, formatDuration, type Pod } from '../../api/index.ts';
+import { type Container, coreKinds, formatMilliseconds, type Pod } from '../../api/index.ts';
 import { type Clock, type Random, UserError } from '../../runtime/index.ts';
 import { ExpiringCache, ReviewClient } from '../auth/index.ts';
 import type { RequestContext } from '../registry/strategy.ts';
@@ -51,7 +51,7 @@ export function imagePolicyOf(configuration: AdmissionConfiguration): ImagePolic
     if (value === 0) return usualMs;
     const ms = value * unitMs;
     if (ms >= minMs && ms <= maxMs) return ms;
-    const [min, max, got] = [minMs, maxMs, ms].map((each) => formatDuration(BigInt(Math.round(each * 1e6))));
+    const [min, max, got] = [minMs, maxMs, ms].map((each) => formatMilliseconds(each));
     throw configuration.refuse(NAME, [`valid value is between ${min} and ${max}, got ${got}`]);
   };
   const { kubeConfigFile, allowTTL, denyTTL, retryBackoff, defaultAllow } = given;

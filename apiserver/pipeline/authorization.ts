@@ -1,4 +1,5 @@
 import { ApiError, apiError } from '../../api/index.ts';
+import { forPages } from '../../runtime/index.ts';
 import { type AccessAttributes, type Authorizer, type Decision, type UserInfo, whenKnown } from '../auth/types.ts';
 import type { AuthorizationResult } from './access-metrics.ts';
 import type { Exchange } from './exchange.ts';
@@ -81,8 +82,3 @@ export function forbidden(attributes: AccessAttributes, reason: string) {
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
   return apiError.forbidden({ group, resource }, name, `${forPages(`${who} ${what} ${where}`)}${why}`);
 }
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-
-/** What was asked for, so that a browser that takes the answer for a page finds no script in it (apiserver, `responsewriters/errors.go`). */
-const forPages = (text: string): string => text.replace(/[&<>]/g, (char) => ENTITIES[char] ?? char);

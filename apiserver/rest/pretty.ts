@@ -1,17 +1,13 @@
 import { goJson, parseOwnJson } from '../../api/index.ts';
 import { type AnyMessage, inFieldOrder } from '../../api/schema.ts';
+import { isForPeople } from '../../runtime/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 
-/** Clients behind which people sit: upstream's `isPrettyPrint` (apiserver/pkg/endpoints/handlers/negotiation/negotiate.go). */
-const PEOPLE = /^(?:curl|Wget|Mozilla\/5\.0)/;
-const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const ASKED_BY_TYPE = /;\s*pretty=1(?:[\s;,]|$)/;
 
 /** Whether an answer is to be laid out for people to read. */
 export function wantsPretty({ query, request, accept }: Exchange): boolean {
-  const asked = query?.get('pretty') ?? '';
-  if (asked !== '') return TRUE.has(asked) || ASKED_BY_TYPE.test(accept ?? '');
-  return PEOPLE.test(request.headers['user-agent'] ?? '') || ASKED_BY_TYPE.test(accept ?? '');
+  return isForPeople(query?.get('pretty') ?? '', request.headers['user-agent']) || ASKED_BY_TYPE.test(accept ?? '');
 }
 
 /** JSON as it is, or laid out when that is wanted. @param message what it is an object of, where it is a struct in Go. */

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { keyOf, type Live, type Node } from '../../api/index.ts';
-import { silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { createMetrics, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import type { ControllerContext } from '../context.ts';
+import { createControllerMetrics } from '../shared/controller-metrics.ts';
 import { aNode } from '../testing/builders.ts';
 import { nodeIpamController } from './controller.ts';
 
@@ -23,7 +24,6 @@ function started(isLost: (name: string, tries: number) => boolean) {
     const tries = writes.filter((each) => each.startsWith(`${name} `)).length;
     return isLost(name, tries) ? Promise.reject(new Error('socket hang up')) : Promise.resolve();
   };
-  const counter = { inc: () => undefined };
   const context = {
     client: { resource: () => ({ patch }) },
     informers: {
@@ -37,7 +37,7 @@ function started(isLost: (name: string, tries: number) => boolean) {
     },
     settings: { allocateNodeCidrs: true, clusterCidr: '10.244.0.0/23', serviceClusterIpRange: [] },
     recorder: () => ({ event: (_: unknown, __: string, reason: string) => told.push(reason) }),
-    metrics: { nodeIpam: { allocations: counter, releases: counter } },
+    metrics: createControllerMetrics(createMetrics()),
     logger: silentLogger,
     clock,
   } as unknown as ControllerContext;

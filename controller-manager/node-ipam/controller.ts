@@ -38,7 +38,9 @@ class NodeIpamController implements Controller {
     this.#nodes = context.informers.nodes();
     this.#blocks = podRanges(context.settings).map((range) => new CidrSet(range));
     // Services and pods do not share addresses.
-    for (const range of context.settings.serviceClusterIpRange) for (const blocks of this.#blocks) blocks.occupy(range);
+    const { allocations, sizes } = context.metrics.nodeIpam;
+    this.#forEach(context.settings.serviceClusterIpRange, (blocks, range) => this.#count(allocations, blocks, blocks.occupy(range)));
+    for (const blocks of this.#blocks) sizes.set(blocks.size, { clusterCIDR: blocks.label });
     this.#recorder = context.recorder('cidrAllocator');
     this.#nodes.addHandler({
       onAdd: (node) => this.#onNode(node),
@@ -48,7 +50,9 @@ class NodeIpamController implements Controller {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#context;
+    const { clock, logger, metrics } = this.#context;
+    // The one controller of upstream's that tells so in this process.
+    metrics.nodeIpam.running.set(1, { name: 'nodeipam', manager: 'kube-controller-manager' });
     return runController({
       name: nodeIpamController.name,
       queue: this.#queue,
@@ -63,39 +67,37 @@ class NodeIpamController implements Controller {
   #onNode(node: Live<Node>): void {
     const cidrs = podCidrsOf(node);
     if (cidrs.length > 0) {
-      this.#takeReserved(node);
-      this.#forEach(cidrs, (blocks, cidr) => blocks.occupy(cidr));
+      const { allocations, releases } = this.#context.metrics.nodeIpam;
+      // What was reserved is counted already; what is not taken after all is given back.
+      const reserved = this.#reserved.get(node.metadata.uid) ?? [];
+      this.#reserved.delete(node.metadata.uid);
+      this.#forEach(cidrs, (blocks, cidr) => this.#count(allocations, blocks, blocks.occupy(cidr)));
+      const others = reserved.filter((cidr) => !cidrs.includes(cidr));
+      this.#forEach(others, (blocks, cidr) => this.#count(releases, blocks, blocks.release(cidr)));
       this.#given.delete(node.metadata.uid);
     } else this.#queue.add(keyOf(node));
   }
 
-  /** What was reserved for a node is free. */
-  #takeReserved({ metadata: { uid } }: Live<Node>): readonly string[] {
-    const cidrs = this.#reserved.get(uid) ?? [];
-    this.#reserved.delete(uid);
-    this.#forEach(cidrs, (blocks, cidr) => blocks.release(cidr));
-    return cidrs;
-  }
-
-  #forEach(cidrs: readonly string[], act: (blocks: CidrSet, cidr: string) => void): void {
+  #forEach(cidrs: Iterable<string>, act: (blocks: CidrSet, cidr: string) => void): void {
     for (const cidr of cidrs) for (const blocks of this.#blocks) act(blocks, cidr);
   }
 
   /** The block is free again, and a node that got none may have it. */
   #onGone(gone: Live<Node>): void {
     this.#given.delete(gone.metadata.uid);
-    const reserved = this.#takeReserved(gone);
-    const cidrs = podCidrsOf(gone);
-    this.#forEach(cidrs, (blocks, cidr) => blocks.release(cidr));
-    if (cidrs.length + reserved.length === 0) return;
-    this.#count(this.#context.metrics.nodeIpam.releases, cidrs.length > 0 ? cidrs : reserved);
+    const cidrs = new Set([...podCidrsOf(gone), ...(this.#reserved.get(gone.metadata.uid) ?? [])]);
+    this.#reserved.delete(gone.metadata.uid);
+    if (cidrs.size === 0) return;
+    const { releases } = this.#context.metrics.nodeIpam;
+    this.#forEach(cidrs, (blocks, cidr) => this.#count(releases, blocks, blocks.release(cidr)));
     for (const node of this.#nodes.list()) if (podCidrsOf(node).length === 0) this.#queue.add(keyOf(node));
   }
 
-  /** One of each range. */
-  #count(metric: Counter, cidrs: readonly string[]): void {
-    const ranges = this.#context.settings.clusterCidr.split(',');
-    for (const i of cidrs.keys()) metric.inc({ clusterCIDR: ranges[i]?.trim() ?? '' });
+  /** @param changed how many blocks were taken, or given back */
+  #count(metric: Counter, blocks: CidrSet, changed: number): void {
+    const labels = { clusterCIDR: blocks.label };
+    if (changed > 0) metric.inc(labels, changed);
+    this.#context.metrics.nodeIpam.usage.set(1 - blocks.free / blocks.size, labels);
   }
 
   async #reconcile(key: string): Promise<void> {
@@ -120,7 +122,6 @@ class NodeIpamController implements Controller {
       throw new Error(`no block of --cluster-cidr ${this.#context.settings.clusterCidr} is left`);
     }
     this.#reserved.set(node.metadata.uid, cidrs);
-    this.#count(this.#context.metrics.nodeIpam.allocations, cidrs);
     return cidrs;
   }
 
@@ -131,16 +132,19 @@ class NodeIpamController implements Controller {
 
   /** A block of each range, or none at all. */
   #allocate(): string[] | undefined {
-    const blocks: string[] = [];
-    for (const set of this.#blocks) {
-      const block = set.allocate();
+    const { allocations, releases, tries } = this.#context.metrics.nodeIpam;
+    const cidrs: string[] = [];
+    for (const blocks of this.#blocks) {
+      const block = blocks.allocate();
       if (block === undefined) {
-        this.#forEach(blocks, (each, cidr) => each.release(cidr));
+        this.#forEach(cidrs, (each, cidr) => this.#count(releases, each, each.release(cidr)));
         return undefined;
       }
-      blocks.push(block);
+      this.#count(allocations, blocks, 1);
+      tries.observe(block.tried, { clusterCIDR: blocks.label });
+      cidrs.push(block.cidr);
     }
-    return blocks;
+    return cidrs;
   }
 }
 

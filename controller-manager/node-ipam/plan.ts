@@ -113,26 +113,44 @@ export class CidrSet {
     return this.#free;
   }
 
-  /** The next free block after the last one handed out; undefined when there is none. */
-  allocate(): string | undefined {
+  /** How many blocks there are. */
+  get size(): number {
+    return this.#used.length;
+  }
+
+  /** The range, as text. */
+  get label(): string {
+    const { network, length } = this.#range.cluster;
+    return formatCidr({ address: network, network, length });
+  }
+
+  /** The next free block after the last one handed out, and how many were taken before it; undefined when there is none. */
+  allocate(): { readonly cidr: string; readonly tried: number } | undefined {
     for (let tried = 0; tried < this.#used.length; tried++) {
       const index = (this.#next + tried) % this.#used.length;
       if (this.#used[index] === 0) {
         this.#mark(index, 1);
         this.#next = index + 1;
-        return this.#blockAt(index);
+        return { cidr: this.#blockAt(index), tried };
       }
     }
     return undefined;
   }
 
-  /** Notes a block as taken; one outside the cluster's range is nobody's business. */
-  occupy(cidr: string): void {
-    for (const index of this.#indexesOf(cidr)) this.#mark(index, 1);
+  /** Notes a block as taken; one outside the cluster's range is nobody's business. @returns how many were free */
+  occupy(cidr: string): number {
+    return this.#markAll(cidr, 1);
   }
 
-  release(cidr: string): void {
-    for (const index of this.#indexesOf(cidr)) this.#mark(index, 0);
+  /** @returns how many were taken */
+  release(cidr: string): number {
+    return this.#markAll(cidr, 0);
+  }
+
+  #markAll(cidr: string, value: 0 | 1): number {
+    const before = this.#free;
+    for (const index of this.#indexesOf(cidr)) this.#mark(index, value);
+    return Math.abs(this.#free - before);
   }
 
   #blockAt(index: number): string {

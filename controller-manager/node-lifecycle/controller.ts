@@ -295,6 +295,7 @@ class NodeLifecycleController implements Controller {
     this.#countZones(zones);
     this.#zones = plan.states;
     const present = new Set(nodes.map(zoneOf));
+    for (const zone of present) this.#context.metrics.nodes.evictions.inc({ zone }, 0);
     this.#limiter.keepZones(present);
     // A zone of which no node counts is as any other that is well.
     for (const zone of present) {

@@ -16,15 +16,16 @@ import { listMetadata } from '../shared/metadata-list.ts';
 import type { Monitors } from '../shared/monitors.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { pause, runPeriodically } from '../shared/periodic.ts';
-import { type Counted, countedKinds, isCountedOtherwise, isLess, lacksUsage, planStatus, sameAmounts, usageOf } from './plan.ts';
+import { type Counted, countedKinds, isCharged, isCountedOtherwise, isLess, lacksUsage, planStatus, sameAmounts, usageOf } from './plan.ts';
 
 const KIND = coreKinds.resourcequotas;
-/** How often at most a quota is counted when objects go: it takes a list of them. */
-const PACE_MS = 500;
+/** How long a quota is not counted after a count when objects go: so many times as long as that took, for it takes a list of them. */
+const PACE_FACTOR = 10;
+const PACE_MS_MAX = 500;
 /** How long the API server may take from charging an object to storing it. */
 const SETTLE_MS = 200;
-/** After how long a new quota is counted once more: what was on its way when it came was charged by nobody. */
-const NEW_MS = 1_000;
+/** After how long it is counted once more what was on its way and nobody may have charged, or counted. */
+const AGAIN_MS = 1_000;
 const PAGE = 500;
 
 export const resourceQuotaController: ControllerDescriptor = {
@@ -39,9 +40,9 @@ export const resourceQuotaController: ControllerDescriptor = {
  * Q1  A count is written only over the quota that was read before it: whatever was charged meanwhile makes the write fail, and the count
  *     is done again. A count that agrees with the quota holds only if nothing was charged meanwhile either: the server is asked, and it is
  *     counted again when the cache has what it says.
- * Q2  A count that is less than what the quota says is done once more a moment after the quota was last seen to change, so that what was
- *     charged before is stored by then. One that has not changed for that long is put right at once: who makes a new object in the place
- *     of one that is gone would be refused meanwhile.
+ * Q2  A count that is less than what the quota says is done once more a moment after the quota was last seen to be charged, so that what
+ *     was charged is stored by then; and later, should that have taken longer. One that was not charged for that long is put right at
+ *     once: who makes a new object in the place of one that is gone would be refused meanwhile.
  */
 class ResourceQuotaController implements Controller {
   readonly #context: ControllerContext;
@@ -50,32 +51,35 @@ class ResourceQuotaController implements Controller {
   readonly #queue: PacedQueue;
   /** Quotas without which the API server refuses requests. */
   readonly #priority: PacedQueue;
-  /** When each quota was last seen to change, by the monotonic clock. */
-  readonly #changedAt = new Map<string, number>();
+  /** When each quota was last seen to be charged, by the monotonic clock. */
+  readonly #chargedAt = new Map<string, number>();
+  /** How long its last count took. */
+  readonly #countMs = new Map<string, number>();
 
   constructor(context: ControllerContext) {
     const { clock, informers } = context;
     this.#context = context;
-    this.#queue = new PacedQueue({ clock, paceMs: PACE_MS });
-    this.#priority = new PacedQueue({ clock, paceMs: PACE_MS });
+    this.#queue = new PacedQueue({ clock, paceMs: PACE_MS_MAX });
+    this.#priority = new PacedQueue({ clock, paceMs: PACE_MS_MAX });
     this.#quotas = informers.resourceQuotas();
     this.#monitors = context.monitors;
     // What is counted by more than its number is followed with all that it is counted by, be no other controller there to have it so.
     for (const hold of [informers.pods, informers.services, informers.persistentVolumeClaims]) hold();
     this.#quotas.addHandler({
       onAdd: (quota) => {
-        this.#changedAt.set(keyOf(quota), clock.monotonic());
+        this.#chargedAt.set(keyOf(quota), clock.monotonic());
         this.#enqueue(quota);
       },
       onUpdate: (quota, old) => {
-        this.#changedAt.set(keyOf(quota), clock.monotonic());
+        if (isCharged(old, quota)) this.#chargedAt.set(keyOf(quota), clock.monotonic());
         // What was used changes with every request; only new limits are news.
         if (!sameAmounts(old.spec.hard, quota.spec.hard)) this.#enqueue(quota);
       },
       onDelete: (quota) => {
         this.#queue.drop(keyOf(quota));
         this.#priority.drop(keyOf(quota));
-        this.#changedAt.delete(keyOf(quota));
+        this.#chargedAt.delete(keyOf(quota));
+        this.#countMs.delete(keyOf(quota));
       },
     });
     this.#monitors.addHandlers((kind) => this.#follow(kind));
@@ -146,8 +150,13 @@ class ResourceQuotaController implements Controller {
     const now = this.#context.clock.now();
     for (const quota of quotas) {
       if (evaluator.matchingResources(Object.keys(quota.status.hard ?? {})).length === 0) continue;
-      if (!before || isCountedOtherwise(quota, evaluator, { before, after: object, now })) this.#queue.addPaced(keyOf(quota));
+      if (before && !isCountedOtherwise(quota, evaluator, { before, after: object, now })) continue;
+      this.#queue.addPaced(keyOf(quota), this.#paceMs(keyOf(quota)));
     }
+  }
+
+  #paceMs(key: string): number {
+    return Math.min(PACE_MS_MAX, PACE_FACTOR * (this.#countMs.get(key) ?? 0));
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
@@ -157,16 +166,18 @@ class ResourceQuotaController implements Controller {
     if (!quota || quota.metadata.deletionTimestamp !== undefined) return undefined;
     const kinds = countedKinds(quota, this.#monitors.kinds);
     let counted = await this.#count(quota, kinds, signal);
-    const settleMs = (this.#changedAt.get(key) ?? 0) + SETTLE_MS - begin;
-    if (settleMs > 0 && isLess(counted.usage, quota)) {
+    this.#countMs.set(key, clock.monotonic() - begin);
+    const settleMs = (this.#chargedAt.get(key) ?? Number.NEGATIVE_INFINITY) + SETTLE_MS - begin;
+    const maySettle = settleMs > 0 && isLess(counted.usage, quota);
+    if (maySettle) {
       if (!(await pause(clock, settleMs, signal))) return undefined;
       counted = await this.#count(quota, kinds, signal);
     }
     const status = planStatus(quota, counted.usage);
     if (status) await client.resource<ResourceQuota>(KIND).updateStatus({ ...quota, status });
-    else if (!(await this.#isLatest(quota))) return { requeueAfterMs: PACE_MS };
+    else if (!(await this.#isLatest(quota))) return { requeueAfterMs: PACE_MS_MAX };
     if (counted.errors.length > 0) throw new AggregateError(counted.errors, 'not all objects could be counted');
-    return lacksUsage(quota, this.#monitors.kinds) ? { requeueAfterMs: NEW_MS } : undefined;
+    return maySettle || lacksUsage(quota, this.#monitors.kinds) ? { requeueAfterMs: AGAIN_MS } : undefined;
   }
 
   async #isLatest({ metadata: { name, namespace, resourceVersion } }: Live<ResourceQuota>): Promise<boolean> {

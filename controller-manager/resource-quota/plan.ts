@@ -97,6 +97,13 @@ export const isLess = (counted: Amounts, { status }: Live<ResourceQuota>): boole
     return before !== undefined && amount.cmp(parseQuantity(before)) < 0;
   });
 
+/** Whether something was charged to a quota. */
+export const isCharged = (before: Live<ResourceQuota>, { status }: Live<ResourceQuota>): boolean =>
+  Object.entries(status.used ?? {}).some(([name, text]) => {
+    const was = before.status.used?.[name];
+    return was !== undefined && was !== text && parseQuantity(text).cmp(parseQuantity(was)) > 0;
+  });
+
 export const sameAmounts = (a: Texts, b: Texts): boolean => {
   const [left, right] = [Object.entries(a ?? {}), b ?? {}];
   return (

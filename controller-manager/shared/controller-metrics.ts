@@ -184,7 +184,7 @@ const volumeMetrics = ({ counter, census }: Maker) => ({
   },
 });
 
-const otherMetrics = ({ counter, histogram, census }: Maker) => ({
+const otherMetrics = ({ counter, gauge, histogram, census }: Maker) => ({
   podGc: {
     deletions: counter('pod_gc_collector_force_delete_pods_total', 'Pods that were collected.', 'namespace', 'reason'),
     errors: counter('pod_gc_collector_force_delete_pod_errors_total', 'Pods that could not be collected.', 'namespace', 'reason'),
@@ -209,6 +209,16 @@ const otherMetrics = ({ counter, histogram, census }: Maker) => ({
   nodeIpam: {
     allocations: counter('node_ipam_controller_cidrset_cidrs_allocations_total', 'Blocks that were given to nodes.', 'clusterCIDR'),
     releases: counter('node_ipam_controller_cidrset_cidrs_releases_total', 'Blocks that nodes gave back.', 'clusterCIDR'),
+    running: gauge('running_managed_controllers', 'Whether a controller runs, and where.', 'name', 'manager'),
+    // The name is upstream's.
+    sizes: gauge('node_ipam_controller_cirdset_max_cidrs', 'Blocks that there are for nodes.', 'clusterCIDR'),
+    usage: gauge('node_ipam_controller_cidrset_usage_cidrs', 'Share of them that is taken.', 'clusterCIDR'),
+    tries: histogram(
+      'node_ipam_controller_cidrset_allocation_tries_per_request',
+      'Blocks that were looked at, and taken, before the one that was given.',
+      exponentialBuckets(1, 5, 5),
+      'clusterCIDR',
+    ),
   },
 });
 

@@ -16,11 +16,11 @@ export class PacedQueue extends WorkQueue {
     this.#paceMs = options.paceMs;
   }
 
-  /** Adds the key when it was not looked at for a pace, else as soon as that is over. */
-  addPaced(key: string): void {
+  /** Adds the key when it was not looked at for a pace, else as soon as that is over. @param paceMs the key's own, if it has one */
+  addPaced(key: string, paceMs: number = this.#paceMs): void {
     const takenAt = this.#takenAt.get(key);
     if (takenAt === undefined) this.add(key);
-    else this.addAfter(key, takenAt + this.#paceMs - this.#clock.monotonic());
+    else this.addAfter(key, takenAt + paceMs - this.#clock.monotonic());
   }
 
   override async get(): Promise<string | undefined> {

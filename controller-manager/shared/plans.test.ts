@@ -152,25 +152,25 @@ describe('CidrSet', () => {
     set.occupy('192.168.0.0/24');
     set.occupy('fd00::/64');
     expect([set.allocate(), set.allocate(), set.allocate(), set.allocate()]).toEqual([
-      '10.244.0.0/24',
-      '10.244.2.0/24',
-      '10.244.3.0/24',
+      { cidr: '10.244.0.0/24', tried: 0 },
+      { cidr: '10.244.2.0/24', tried: 1 },
+      { cidr: '10.244.3.0/24', tried: 0 },
       undefined,
     ]);
-    set.release('10.244.2.0/24');
-    expect([set.free, set.allocate(), set.free]).toEqual([1, '10.244.2.0/24', 0]);
+    expect(set.release('10.244.2.0/24')).toBe(1);
+    expect([set.free, set.allocate()?.cidr, set.free, set.label]).toEqual([1, '10.244.2.0/24', 0, '10.244.0.0/22']);
   });
 
   it('hands out blocks of IPv6', () => {
     const set = setOf('fd00:10:244::/62');
     set.occupy('fd00:10:244:1::/64');
-    expect([set.allocate(), set.allocate(), set.free]).toEqual(['fd00:10:244::/64', 'fd00:10:244:2::/64', 1]);
+    expect([set.allocate()?.cidr, set.allocate()?.cidr, set.free]).toEqual(['fd00:10:244::/64', 'fd00:10:244:2::/64', 1]);
   });
 
   it('has room for thousands of nodes', () => {
     const set = setOf('10.224.0.0/11');
     expect(set.free).toBe(8192);
-    const blocks = new Set(Array.from({ length: 8192 }, () => set.allocate()));
+    const blocks = new Set(Array.from({ length: 8192 }, () => set.allocate()?.cidr));
     expect([blocks.size, blocks.has('10.244.0.0/24'), blocks.has('10.255.255.0/24')]).toEqual([8192, true, true]);
   });
 

@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from '../../api/index.ts';
+import { formatDuration, formatMilliseconds, parseDuration } from '../../api/index.ts';
 import { POINT_NAMES, pointLabel } from '../framework/extension-points.ts';
 import type { PluginRegistry } from './build-profiles.ts';
 import {
@@ -48,9 +48,9 @@ export function configz(configuration: SchedulerConfiguration, registry: PluginR
       Parallelism: configuration.parallelism,
       LeaderElection: {
         LeaderElect: leaderElection.leaderElect,
-        LeaseDuration: durationOf(leaderElection.leaseDurationMs),
-        RenewDeadline: durationOf(leaderElection.renewDeadlineMs),
-        RetryPeriod: durationOf(leaderElection.retryPeriodMs),
+        LeaseDuration: formatMilliseconds(leaderElection.leaseDurationMs),
+        RenewDeadline: formatMilliseconds(leaderElection.renewDeadlineMs),
+        RetryPeriod: formatMilliseconds(leaderElection.retryPeriodMs),
         ResourceLock: 'leases',
         ResourceName: leaderElection.resourceName,
         ResourceNamespace: leaderElection.resourceNamespace,
@@ -73,8 +73,6 @@ export function configz(configuration: SchedulerConfiguration, registry: PluginR
     },
   };
 }
-
-const durationOf = (ms: number): string => formatDuration(BigInt(Math.round(ms * 1_000_000)));
 
 const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list);
 
@@ -147,7 +145,7 @@ function extenderOf(extender: SchedulerConfiguration['extenders'][number]): obje
     BindVerb: extender.bindVerb,
     EnableHTTPS: extender.enableHTTPS,
     TLSConfig: hasTls ? { Insecure: tls.insecure, ServerName: tls.serverName ?? '', ...NOTHING_TOLD } : null,
-    HTTPTimeout: durationOf(extender.httpTimeoutMs),
+    HTTPTimeout: formatMilliseconds(extender.httpTimeoutMs),
     NodeCacheCapable: extender.nodeCacheCapable,
     ManagedResources: orNull(
       managedResources.map(({ name, ignoredByScheduler }) => ({ Name: name, IgnoredByScheduler: ignoredByScheduler })),

@@ -1,4 +1,4 @@
-import { type FieldError, fieldError, formatDuration, isExtendedResource, isQualifiedName } from '../../api/index.ts';
+import { type FieldError, fieldError, formatMilliseconds, isExtendedResource, isQualifiedName } from '../../api/index.ts';
 import { equalJson } from '../../client/index.ts';
 import { POINT_NAMES } from '../framework/extension-points.ts';
 import {
@@ -45,7 +45,7 @@ function leaderElectionErrors({
   if (!leaderElect) return [];
   const errors: FieldError[] = [];
   const wrong = (name: string, ms: number, detail: string) =>
-    errors.push(fieldError.invalid(`leaderElection.${name}`, formatDuration(BigInt(Math.round(ms * NANOS_PER_MS))), detail));
+    errors.push(fieldError.invalid(`leaderElection.${name}`, formatMilliseconds(ms), detail));
   if (leaseDurationMs <= 0) wrong('leaseDuration', leaseDurationMs, 'must be greater than zero');
   if (renewDeadlineMs <= 0) wrong('renewDeadline', renewDeadlineMs, 'must be greater than zero');
   if (retryPeriodMs <= 0) wrong('retryPeriod', retryPeriodMs, 'must be greater than zero');
@@ -53,8 +53,6 @@ function leaderElectionErrors({
   if (leaseDurationMs <= renewDeadlineMs) wrong('leaseDuration', renewDeadlineMs, 'must be greater than `RenewDeadline`');
   return errors;
 }
-
-const NANOS_PER_MS = 1_000_000;
 
 function profileErrors({ schedulerName, percentageOfNodesToScore, plugins, pluginConfig, path }: ProfileConfiguration): FieldError[] {
   const errors: FieldError[] = [];

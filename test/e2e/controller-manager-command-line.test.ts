@@ -115,6 +115,12 @@ describe('nanokube controller-manager', () => {
 
   it('says its version', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'controller-manager', '--version']);
-    expect(stdout).toBe('Kubernetes v1.34\n');
+    expect(stdout).toBe('Kubernetes v1.34.9\n');
+  });
+
+  it('cannot keep a lease for longer than it is given', async () => {
+    const argv = [MAIN, 'controller-manager', '--secure-port=0', '--leader-elect-lease-duration=1s', `--kubeconfig=${server.kubeconfig}`];
+    const stderr = 'nanokube: leaseDuration must be greater than renewDeadline\n';
+    await expect(promisify(execFile)(process.execPath, argv)).rejects.toMatchObject({ stderr });
   });
 });

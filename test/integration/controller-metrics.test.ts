@@ -127,6 +127,11 @@ it('controllers count what they do by upstream’s names', async () => {
     'node_collector_zone_health{zone=""} 100',
     'node_collector_update_all_nodes_health_duration_seconds_count ',
     'node_ipam_controller_cidrset_cidrs_allocations_total{clusterCIDR="10.224.0.0/11"} 1',
+    'node_ipam_controller_cirdset_max_cidrs{clusterCIDR="10.224.0.0/11"} 8192',
+    'node_ipam_controller_cidrset_usage_cidrs{clusterCIDR="10.224.0.0/11"} 0.0001220703125',
+    'node_ipam_controller_cidrset_allocation_tries_per_request_count{clusterCIDR="10.224.0.0/11"} 1',
+    'running_managed_controllers{name="nodeipam",manager="kube-controller-manager"} 1',
+    'node_collector_evictions_total{zone=""} 0',
     'root_ca_cert_publisher_sync_total{code="200"} ',
     // None of these happened here, but they are known.
     '# TYPE cronjob_controller_job_creation_skew_duration_seconds histogram',

@@ -12,7 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => plane[Symbol.asyncDispose]());
 
+const metadata = { name: 'q', namespace: 'default' };
 const usedPods = async () => (await plane.get<ResourceQuota>(resourcequotas, 'q')).status.used?.pods;
+const remove = (name: string) => plane.client.resource<Pod>(pods).delete(name, { namespace: 'default', gracePeriodSeconds: 0 });
+const limitTo = async (count: string) => {
+  await plane.create(resourcequotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: count } } });
+  await plane.eventually<ResourceQuota>(resourcequotas, 'q', ({ status }) => status.used?.pods !== undefined);
+};
 const aPod = (name: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -22,14 +28,27 @@ const aPod = (name: string) => ({
 
 it('a pod that goes makes room at once for the one in its place', async () => {
   await plane.eventuallyAll(coreKinds.serviceaccounts, (all) => all.length === 1);
-  const metadata = { name: 'q', namespace: 'default' };
-  await plane.create(resourcequotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: '1' } } });
-  await plane.eventually<ResourceQuota>(resourcequotas, 'q', ({ status }) => status.used?.pods === '0');
+  await limitTo('1');
   await plane.create(pods, aPod('first'));
   // The charge is seen, and so long ago that what it was for is stored.
   await expect.poll(usedPods).toBe('1');
   await clock.advance(60_000);
-  await plane.client.resource<Pod>(pods).delete('first', { namespace: 'default', gracePeriodSeconds: 0 });
+  await remove('first');
   await expect.poll(usedPods, { interval: 10, timeout: 60_000 }).toBe('0');
   await plane.create(pods, aPod('second'));
+});
+
+it('pods that go one after the other make room at once, each of them', async () => {
+  await plane.client.resource<ResourceQuota>(resourcequotas).delete('q', { namespace: 'default' });
+  await plane.create(pods, aPod('third'));
+  await limitTo('2');
+  await clock.advance(60_000);
+  await expect.poll(usedPods).toBe('2');
+  for (const [name, left] of [
+    ['second', '1'],
+    ['third', '0'],
+  ] as const) {
+    await remove(name);
+    await expect.poll(usedPods, { interval: 10, timeout: 60_000 }).toBe(left);
+  }
 });
