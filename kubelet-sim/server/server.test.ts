@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import WebSocket, { createWebSocketStream } from 'ws';
 import { aContainer } from '../testing/builders.ts';
@@ -108,6 +109,18 @@ test('ports of a pod under another UID are not found; commands go by its name, w
   await expect(world.upgrade('/portForward/default/web/other', forward)).rejects.toThrow('status 404');
   const command = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' };
   for (const verb of ['exec', 'attach']) (await world.upgrade(`/${verb}/default/web/other/main?output=1&command=ls`, command)).destroy();
+});
+
+test('the end of a log comes apart from its last bytes, which some API servers lose otherwise', async () => {
+  await using world = await startKubelet();
+  await world.node.runScript('echo done');
+  const socket = connect({ ...world.client, port: world.server.port, host: '127.0.0.1', rejectUnauthorized: false });
+  const pieces: string[] = [];
+  socket.on('data', (data: Buffer) => pieces.push(data.toString()));
+  socket.write('GET /containerLogs/default/web/main HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  await once(socket, 'close');
+  expect(pieces.at(-1)).toBe('0\r\n\r\n');
+  expect(pieces.join('')).toContain('done\n');
 });
 
 test('health, whole and check by check', async () => {
