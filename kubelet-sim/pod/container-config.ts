@@ -106,12 +106,17 @@ function optionalOf({ pod, container, targetId, behaviour, volumes }: ContainerP
     ...(security ? { security } : {}),
     ...(namespaces ? { namespaces } : {}),
     ...(behaviour ? { behaviour } : {}),
-    ...(isStepOf(facts.pod, container) ? { isStep: true } : {}),
+    ...(isTaskOf(facts.pod, container) && !behaviour?.exitAfter ? { isTask: true } : {}),
   };
 }
 
-const isStepOf = ({ spec: { initContainers } }: Pod, container: Container): boolean =>
-  initContainers !== undefined && !isSidecar(container) && initContainers.some(({ name }) => name === container.name);
+/** An init container that is no sidecar, or a main one of a pod that a controller made to be done at some time, as a Job does. */
+function isTaskOf({ metadata, spec }: Pod, container: Container): boolean {
+  const isIn = (containers: readonly Container[] = NONE) => containers.some(({ name }) => name === container.name);
+  if (isIn(spec.initContainers)) return !isSidecar(container);
+  if ((spec.restartPolicy ?? 'Always') === 'Always') return false;
+  return isIn(spec.containers) && (metadata.ownerReferences?.some(({ controller }) => controller) ?? false);
+}
 
 /** What containers are given who ask for the same: one object for all of them, as what they ask for is one. */
 const given = new WeakMap<ResourceRequirements, ContainerResources>();

@@ -3,6 +3,8 @@ import { aContainer } from '../testing/builders.ts';
 import { TestNode } from '../testing/node-harness.ts';
 
 const http = { httpGet: { path: '/', port: 80 } };
+const FAILING = { tcpSocket: { port: 81 }, periodSeconds: 10 };
+
 const withProbes = (probes: object, more = {}) => ({
   containers: [aContainer('main', { ports: [{ containerPort: 80, name: 'web' }], ...probes, ...more })],
 });
@@ -80,10 +82,31 @@ test('a startup probe holds the others back; when it passes, readiness is looked
   expect(node.events).toContain('Warning Unhealthy Liveness probe failed: dial tcp 10.244.0.2:81: connect: connection refused');
 });
 
+test.each<[string, object, number]>([
+  ['startup', { startupProbe: { ...FAILING, failureThreshold: 3 } }, 30],
+  ['liveness', { livenessProbe: { ...FAILING, failureThreshold: 3 } }, 30],
+  ['liveness, after a delay of whole periods', { livenessProbe: { ...FAILING, failureThreshold: 1, initialDelaySeconds: 10 } }, 20],
+  ['liveness, after another delay', { livenessProbe: { ...FAILING, failureThreshold: 1, initialDelaySeconds: 5 } }, 10],
+])('a container that fails each %s probe lives as many whole periods as its threshold allows', async (_kind, probes, seconds) => {
+  const node = new TestNode();
+  await node.run(withProbes(probes));
+  await node.pass(seconds - 1);
+  expect(node.events.filter((text) => text.includes('Killing'))).toEqual([]);
+  await node.pass(1.5);
+  expect(node.events.filter((text) => text.includes('Killing'))).toHaveLength(1);
+});
+
+test('what is up at once is seen to be by its startup probe, whatever its period', async () => {
+  const node = new TestNode();
+  await node.run(withProbes({ startupProbe: { tcpSocket: { port: 80 }, periodSeconds: 10 } }));
+  await node.pass(1.5);
+  expect(node.container()?.started).toBe(true);
+});
+
 test('a startup probe that gives up restarts the container', async () => {
   const node = new TestNode();
   await node.run(withProbes({ startupProbe: { httpGet: { path: '/nope', port: 80 }, periodSeconds: 1, failureThreshold: 3 } }));
-  await node.pass(3);
+  await node.pass(4);
   expect(node.events).toContain('Warning Unhealthy Startup probe failed: HTTP probe failed with statuscode: 404');
   expect(node.events).toContain('Normal Killing Container main failed startup probe, will be restarted');
   expect(node.container()?.restartCount).toBe(1);

@@ -32,7 +32,9 @@ const LOOKED_AGAIN_MS = 1000;
 /**
  * The probes of one instance of a container. Times are upstream's: a probe looks every period from the start; rounds before the initial
  * delay has passed do not count; while there is a startup probe that has not passed, the others rest; when it passes, readiness is
- * probed at once. What is not ready at first is looked at once more soon after (`UpdatePodStatus`, `prober_manager.go`). A probe that cannot be run (an error) counts neither way. Upstream: `pkg/kubelet/prober/worker.go`.
+ * probed at once. What is not ready at first is looked at once more soon after (`UpdatePodStatus`, `prober_manager.go`). A probe that cannot be run (an error) counts neither way.
+ * Upstream's rounds begin with the pod, a moment before its container: the first that sees it run, or its delay over, comes up to a period
+ * later. Ours comes at once, so that what is up is seen to be, and is no failure of what is not. Upstream: `pkg/kubelet/prober/worker.go`.
  */
 export class ContainerProbes {
   /** How often each probe came to each result, and how long it took, for metrics. */
@@ -94,28 +96,29 @@ export class ContainerProbes {
     this.#workers.push(worker);
     const period = periodMs(probe);
     const delay = (probe.initialDelaySeconds ?? 0) * 1000;
-    this.#schedule(worker, Math.ceil(delay / period) * period);
+    this.#schedule(worker, Math.ceil(delay / period) * period, kind !== 'readiness' && delay % period === 0);
   }
 
   #isIdle({ kind }: Worker): boolean {
     return this.#stopped || kind === this.#failed || (this.#ending && kind !== 'readiness');
   }
 
-  #schedule(worker: Worker, delayMs: number): void {
+  #schedule(worker: Worker, delayMs: number, isEarly = false): void {
     worker.timer?.cancel();
     worker.timer = this.#clock.setTimer(delayMs, () => {
       this.#schedule(worker, periodMs(worker.probe));
-      this.#look(worker);
+      this.#look(worker, isEarly);
     });
   }
 
-  #look(worker: Worker): void {
+  /** @param isEarly before upstream looks: a failure is none */
+  #look(worker: Worker, isEarly: boolean): void {
     if (this.#isIdle(worker) || worker.busy || (worker.kind !== 'startup' && !this.#started)) return;
     worker.busy = true;
     const beganAt = this.#clock.monotonic();
     runProbe(worker.probe, this.#target).then((result) => {
       worker.busy = false;
-      if (this.#isIdle(worker)) return;
+      if (this.#isIdle(worker) || (isEarly && result.outcome === 'failure')) return;
       this.#tally(worker, result, this.#clock.monotonic() - beganAt);
       this.#count(worker, result);
     }, this.#observer.onChange);

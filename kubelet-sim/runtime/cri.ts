@@ -194,8 +194,8 @@ export interface ContainerConfig {
   readonly namespaces?: NamespaceOptions | undefined;
   /** What a script makes of it. */
   readonly behaviour?: ContainerBehaviour | undefined;
-  /** Others start when it has ended well: an init container that is no sidecar. */
-  readonly isStep?: boolean | undefined;
+  /** Its end is waited for: others start then, or a controller counts it as work that is done. */
+  readonly isTask?: boolean | undefined;
 }
 
 /** CRI's LinuxContainerResources, in a pod's units. */
@@ -248,7 +248,8 @@ export interface ContainerBehaviour {
   readonly memoryBytes?: LoadCurve | undefined;
   /** Its program begins so much later: until then nothing listens and nothing is written. */
   readonly startDelayMs?: number | undefined;
-  readonly exitAfter?: { readonly ms: number; readonly code: number } | undefined;
+  /** Its end; `never`: not by itself, though somebody waits for it. */
+  readonly exitAfter?: { readonly ms: number; readonly code: number } | 'never' | undefined;
   /** SIGTERM and other requests to end do nothing. */
   readonly ignoresTerm?: boolean | undefined;
   /** A request to end reaches it so much later. */

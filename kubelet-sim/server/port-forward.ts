@@ -8,7 +8,7 @@ export const PORT_FORWARD_PROTOCOL = 'portforward.k8s.io';
 /** Names under which SPDY frames come as messages of a WebSocket (KEP 4006); the second is that of its alpha. */
 export const TUNNEL_PROTOCOLS = ['SPDY/3.1+portforward.k8s.io', 'v2.portforward.k8s.io'] as const;
 /** What clients without SPDY speak: two channels for each port, one for bytes and one for an error. */
-export const CHANNEL_PROTOCOLS = ['v4.channel.k8s.io', 'portforward.k8s.io'] as const;
+export const CHANNEL_PROTOCOLS = ['v4.channel.k8s.io'] as const;
 
 /** Streams that wait for their pair. */
 const HALVES_MAX = 1000;

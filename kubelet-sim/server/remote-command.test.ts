@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RuntimeError } from '../runtime/cri.ts';
 import { Feed } from './feed.ts';
 import { type RemoteCommand, runCommand } from './remote-command.ts';
 
@@ -32,6 +33,20 @@ describe('what goes wrong in a container', () => {
       message: `Internal error occurred: Internal error occurred: ${why}`,
       details: { causes: [{ message: `Internal error occurred: ${why}` }] },
     });
+  });
+});
+
+it("an exit code is told in containerd's words, by an API server in its own", async () => {
+  const failing: RemoteCommand = { options, doing: 'executing command in', argv: ['sh', '-c', 'exit 3'], work: () => Promise.resolve(3) };
+  const message = (why: string) => ({ reason: 'NonZeroExitCode', message: `command terminated with non-zero exit code: ${why}` });
+  expect(await outcomeOf(failing)).toMatchObject(message('error executing command [sh -c exit 3], exit code 3'));
+  expect(await outcomeOf({ ...failing, isTranslated: true })).toMatchObject(message('command terminated with exit code 3'));
+});
+
+it("a runtime's error comes over a stream, which is no gRPC", async () => {
+  const refused: RemoteCommand = { ...broken, work: () => Promise.reject(new RuntimeError('Unknown', 'no such program')) };
+  expect(await outcomeOf(refused)).toMatchObject({
+    details: { causes: [{ message: 'error executing command in container: no such program' }] },
   });
 });
 

@@ -1,4 +1,4 @@
-import type { OutputStream, ProcessStreams } from '../runtime/cri.ts';
+import { type OutputStream, type ProcessStreams, RuntimeError } from '../runtime/cri.ts';
 import type { Feed } from './feed.ts';
 
 /** Which streams a client asked for. */
@@ -13,16 +13,17 @@ export interface StreamOptions {
 export type StreamWork = (streams: ProcessStreams, signal: AbortSignal) => Promise<number | undefined>;
 
 /** What a connection is opened for; with a refusal, only to be told that. */
-export type RemoteCommand = { readonly options: StreamOptions } & (
-  | {
-      readonly work: StreamWork;
-      /** What was tried, as errors name it: `executing command in` or `attaching to`. */
-      readonly doing: string;
-      /** Whether an API server stands between, which passes errors on as its own. */
-      readonly isTranslated?: boolean;
-    }
-  | { readonly refusal: string }
-);
+export type RemoteCommand = { readonly options: StreamOptions } & (Work | { readonly refusal: string });
+
+interface Work {
+  readonly work: StreamWork;
+  /** What was tried, as errors name it: `executing command in` or `attaching to`. */
+  readonly doing: string;
+  /** What is run, for errors that name it. */
+  readonly argv?: readonly string[];
+  /** Whether an API server stands between, which passes errors on as its own. */
+  readonly isTranslated?: boolean;
+}
 
 /** A client's channels, whatever carries them. */
 export interface CommandChannels {
@@ -51,9 +52,11 @@ export async function runCommand(command: RemoteCommand, channels: CommandChanne
     },
   };
   try {
-    return exitOutcome(await work(streams, channels.signal));
+    return exitOutcome(await work(streams, channels.signal), command);
   } catch (error) {
-    const why = `error ${doing} container: ${error instanceof Error ? error.message : String(error)}`;
+    // The runtime's streams are no gRPC: its errors come as they are.
+    const cause = error instanceof RuntimeError ? error.description : error instanceof Error ? error.message : String(error);
+    const why = `error ${doing} container: ${cause}`;
     return failure(command.isTranslated ? `${INTERNAL}${why}` : why);
   }
 }
@@ -106,10 +109,14 @@ function sizeOf(told: unknown): TerminalSize | undefined {
   return sides;
 }
 
-/** As upstream's kubelet reports an exit code (`pkg/kubelet/cri-streaming/remotecommand/exec.go`). */
-function exitOutcome(exitCode: number | undefined): Outcome {
+/**
+ * As upstream's kubelet reports an exit code (`pkg/kubelet/cri-streaming/remotecommand/exec.go`), in containerd's words; an API server that
+ * stands between has its own.
+ */
+function exitOutcome(exitCode: number | undefined, { argv = [], isTranslated }: Pick<Work, 'argv' | 'isTranslated'>): Outcome {
   if (!exitCode) return { status: { metadata: {}, status: 'Success' }, error: undefined };
-  const message = `command terminated with non-zero exit code: command terminated with exit code ${exitCode}`;
+  const words = isTranslated ? 'command terminated with' : `error executing command [${argv.join(' ')}],`;
+  const message = `command terminated with non-zero exit code: ${words} exit code ${exitCode}`;
   const details = { causes: [{ reason: 'ExitCode', message: String(exitCode) }] };
   return { status: { metadata: {}, status: 'Failure', message, reason: 'NonZeroExitCode', details }, error: message };
 }
@@ -126,5 +133,5 @@ function failure(cause: string): Outcome {
     details: { causes: [{ message: cause }] },
     code: 500,
   };
-  return { status, error: cause };
+  return { status, error: message };
 }

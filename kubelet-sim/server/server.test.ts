@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import WebSocket, { createWebSocketStream } from 'ws';
 import { aContainer } from '../testing/builders.ts';
@@ -110,6 +111,18 @@ test('ports of a pod under another UID are not found; commands go by its name, w
   for (const verb of ['exec', 'attach']) (await world.upgrade(`/${verb}/default/web/other/main?output=1&command=ls`, command)).destroy();
 });
 
+test('the end of a log comes apart from its last bytes, which some API servers lose otherwise', async () => {
+  await using world = await startKubelet();
+  await world.node.runScript('echo done');
+  const socket = connect({ ...world.client, port: world.server.port, host: '127.0.0.1', rejectUnauthorized: false });
+  const pieces: string[] = [];
+  socket.on('data', (data: Buffer) => pieces.push(data.toString()));
+  socket.write('GET /containerLogs/default/web/main HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  await once(socket, 'close');
+  expect(pieces.at(-1)).toBe('0\r\n\r\n');
+  expect(pieces.join('')).toContain('done\n');
+});
+
 test('health, whole and check by check', async () => {
   await using world = await startKubelet(({ resourceAttributes: { subresource } }) => subresource === 'healthz');
   for (const path of ['', '/ping', '/log', '/syncloop']) expect(await world.ask(`/healthz${path}`)).toEqual({ status: 200, text: 'ok' });
@@ -160,7 +173,7 @@ test('exec and attach: a container that does not run is not found, which clients
     const url = `wss://127.0.0.1:${world.server.port}${path}?${query}`;
     const socket = new WebSocket(url, ['v5.channel.k8s.io'], { ...world.client, rejectUnauthorized: false });
     return new Promise<unknown>((resolve, reject) => {
-      socket.on('message', (data: Buffer) => data[0] === 3 && resolve(JSON.parse(data.toString('utf8', 1))));
+      socket.on('message', (data: Buffer) => data[0] === 3 && data.length > 1 && resolve(JSON.parse(data.toString('utf8', 1))));
       socket.on('error', reject);
       socket.on('open', () => void world.node.pass(0.01).catch(reject));
     });
@@ -173,6 +186,32 @@ test('exec and attach: a container that does not run is not found, which clients
   expect(await told('/exec/default/web/main', 'x=')).toMatchObject(refusal(`${upgrade}${streams}`));
   const older = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' };
   await expect(world.upgrade('/attach/default/web/main?output=1', older)).rejects.toThrow('status 500');
+});
+
+test.each([
+  ['v4.channel.k8s.io', 'input=1&output=1&error=1', [1], false],
+  ['v4.channel.k8s.io', 'input=1&error=1', [2], false],
+  ['v4.channel.k8s.io', 'input=1', [3], false],
+  ['v5.channel.k8s.io', 'input=1&output=1&error=1', [1, 3], true],
+])('%s with %s: an empty message on the first channel only, and input ends in v5 alone', async (protocol, query, channels, isOver) => {
+  await using world = await startKubelet();
+  await world.node.run({});
+  const url = `wss://127.0.0.1:${world.server.port}/exec/default/web/main?${query}&command=cat`;
+  const socket = new WebSocket(url, [protocol], { ...world.client, rejectUnauthorized: false });
+  const seen: number[] = [];
+  socket.on('message', (data: Buffer) => seen.push(data[0] ?? -1));
+  await once(socket, 'open');
+  socket.send(Buffer.from([255, 0]));
+  const closed = once(socket, 'close');
+  const heard = async () => {
+    socket.ping();
+    await once(socket, 'pong');
+  };
+  await heard();
+  await world.node.pass(0.01);
+  await (isOver ? closed : heard());
+  expect(seen).toEqual(channels);
+  socket.terminate();
 });
 
 /** A client's side of SPDY: opens streams, and gathers what comes on each. */

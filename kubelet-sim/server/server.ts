@@ -166,6 +166,8 @@ class SharedServer implements KubeletServer {
       if (abort.signal.aborted) return;
       if (!response.write(chunk)) await new Promise<void>((resolve) => response.once('drain', resolve).once('close', resolve));
     }
+    // The last bytes leave before the end does: an API server that shows a log over a WebSocket loses those that come with it (`messageCopy`, wsstream).
+    await new Promise((resolve) => setImmediate(resolve));
     response.end();
   }
 

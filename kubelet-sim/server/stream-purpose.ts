@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { containersOf } from '../pod/container-names.ts';
 import { type Connection, RuntimeError } from '../runtime/cri.ts';
 import { type Call, containerOf, podOf } from './call.ts';
+import { CHANNEL_PROTOCOLS } from './port-forward.ts';
 import type { RemoteCommand, StreamOptions, StreamWork } from './remote-command.ts';
 import { NO_PAGE, RequestError } from './request-error.ts';
 import type { LocatedPod } from './served-nodes.ts';
@@ -36,6 +38,7 @@ function commandOf(call: Call, verb: 'exec' | 'attach'): RemoteCommand {
     throw new RequestError(500, why);
   }
   if (verb === 'attach') {
+    if (stderr && !tty && hasTerminal(located, container)) throw new RequestError(500, TTY_AND_STDERR);
     return {
       options,
       doing: 'attaching to',
@@ -49,11 +52,17 @@ function commandOf(call: Call, verb: 'exec' | 'attach'): RemoteCommand {
   return {
     options,
     doing: 'executing command in',
+    argv: command,
     work: (...[streams, signal]: Parameters<StreamWork>) =>
       // For what reads from its client the end of that input is the end: until then it works on what it was sent.
       runtime.exec(id, { command, tty, streams, signal: streams.stdin ? new AbortController().signal : signal }),
   };
 }
+
+/** The runtime joins both outputs of a process that has a terminal (cri-api's `AttachRequest`); whether it has one is the container's to say. */
+const TTY_AND_STDERR = 'rpc error: code = InvalidArgument desc = tty and stderr cannot both be true';
+const hasTerminal = ({ worker }: LocatedPod, container: string): boolean =>
+  containersOf(worker.pod).some(({ container: { name, tty } }) => tty === true && name === container);
 
 const notFound = (container: string): string => `container not found ("${container}")`;
 
@@ -78,29 +87,49 @@ function translated(call: Call, verb: 'exec' | 'attach'): RemoteCommand {
 
 const isTranslated = ({ headers }: Call['request']): boolean => headers['sec-websocket-protocol']?.includes('v5.channel.k8s.io') === true;
 
-/** Upstream's text for a port of a pod that nobody listens on. */
+const isOfChannels = ({ headers }: Call['request']): boolean =>
+  CHANNEL_PROTOCOLS.some((protocol) => headers['sec-websocket-protocol']?.includes(protocol));
+
+/** Upstream: `NewV4Options`, `staging/src/k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go`. @throws RequestError (400) */
+function portOf(text: string): number {
+  if (text === '') throw new RequestError(400, 'query parameter "port" cannot be empty');
+  const why = /^\d+$/.test(text) ? Number(text) > PORT_MAX && 'value out of range' : 'invalid syntax';
+  if (why) throw new RequestError(400, `unable to parse "${text}" as a port: strconv.ParseUint: parsing "${text}": ${why}`);
+  if (Number(text) === 0) throw new RequestError(400, `port "${text}" must be > 0`);
+  return Number(text);
+}
+
+const PORT_MAX = 65_535;
+
 function forwardOf(call: Call): StreamPurpose {
   const { node, worker } = podOf(call);
   const { searchParams } = call.url;
   const uid = call.segments[3] ?? '';
   // Only here is the UID of the path looked at: commands go by the pod's name.
   if (uid !== '' && uid !== worker.pod.metadata.uid) throw new RequestError(404, 'pod not found');
-  const ports = [...searchParams.getAll('port'), ...searchParams.getAll('ports')].flatMap((text) => text.split(',')).map(Number);
+  const texts = [...searchParams.getAll('port'), ...searchParams.getAll('ports')].flatMap((text) => text.split(','));
+  const ports = texts.map(portOf);
+  if (ports.length === 0 && isOfChannels(call.request)) throw new RequestError(400, 'query parameter "port" is required');
   return {
     ports,
     forward: async (port, input, output) => {
-      const { sandboxId, pod } = worker;
-      try {
-        if (sandboxId === undefined) throw new Error('the pod has no sandbox');
-        await node.runtime.connect(sandboxId, port).pipe(input, output);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new Error(
-          `error forwarding port ${port} to pod ${sandboxId ?? ''}, uid : failed to execute portforward in network namespace "/var/run/netns/cni-${pod.metadata.uid}": failed to connect to localhost:${port} inside namespace "${sandboxId ?? ''}", ${why}`,
-        );
-      }
+      await connectTo(worker, node, port).pipe(input, output);
     },
   };
+}
+
+/** @throws Error in containerd's words, for a port of a pod that nobody listens on (`internal/cri/server/sandbox_portforward_linux.go`) */
+function connectTo({ sandboxId = '', pod }: LocatedPod['worker'], { runtime }: LocatedPod['node'], port: number): Connection {
+  try {
+    return runtime.connect(sandboxId, port);
+  } catch (cause) {
+    const refused = (host: string) => `${host}:${port}: connect: connection refused`;
+    throw new Error(
+      `error forwarding port ${port} to pod ${sandboxId}, uid : failed to execute portforward in network namespace "/var/run/netns/cni-${pod.metadata.uid}": ` +
+        `failed to connect to localhost:${port} inside namespace "${sandboxId}", IPv4: dial tcp4 ${refused('127.0.0.1')} IPv6 dial tcp6 ${refused('[::1]')}`,
+      { cause },
+    );
+  }
 }
 
 /**

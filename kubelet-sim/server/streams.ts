@@ -41,7 +41,7 @@ type OfStreams = Exclude<StreamPurpose, { connection: Connection }>;
  * SPDY/3.1, v4 … channel.k8s.io      a command                    kubectl before
  * WebSocket, SPDY/3.1+portforward    SPDY frames, as below        kubectl since 1.31
  * SPDY/3.1, portforward              a pair of streams each       kubectl before
- * WebSocket, portforward             a pair of channels each      client libraries
+ * WebSocket, v4.channel.k8s.io       a pair of channels each      client libraries
  * tcp                                bytes                        our API server, to webhooks in pods
  * ```
  */

@@ -28,9 +28,15 @@ const BASE64: Codec = {
   decode: (message) => [(message[0] ?? 0) - 0x30, Buffer.from(message.toString('latin1', 1), 'base64')],
 };
 
+interface Protocol {
+  readonly codec: Codec;
+  readonly hasStatus: boolean;
+  readonly hasClose?: boolean;
+}
+
 /** Protocols spoken, newest first: from v4 on the end is told as a Status, in v5 a client can say that standard input has ended. */
-export const COMMAND_PROTOCOLS: ReadonlyMap<string, { readonly codec: Codec; readonly hasStatus: boolean }> = new Map([
-  ['v5.channel.k8s.io', { codec: BINARY, hasStatus: true }],
+export const COMMAND_PROTOCOLS: ReadonlyMap<string, Protocol> = new Map<string, Protocol>([
+  ['v5.channel.k8s.io', { codec: BINARY, hasStatus: true, hasClose: true }],
   ['v4.channel.k8s.io', { codec: BINARY, hasStatus: true }],
   ['v4.base64.channel.k8s.io', { codec: BASE64, hasStatus: true }],
   ['channel.k8s.io', { codec: BINARY, hasStatus: false }],
@@ -45,7 +51,7 @@ const START_MILLISECONDS = 4;
 
 /** Runs a command over a WebSocket (KEP 4006; upstream `pkg/kubelet/cri-streaming/remotecommand/websocket.go`). */
 export async function runOverWebSocket(client: WebSocket, command: RemoteCommand, clock: Clock): Promise<void> {
-  const { codec, hasStatus } = COMMAND_PROTOCOLS.get(client.protocol) ?? { codec: BINARY, hasStatus: false };
+  const { codec, hasStatus, hasClose } = COMMAND_PROTOCOLS.get(client.protocol) ?? { codec: BINARY, hasStatus: false };
   const abort = new AbortController();
   const stdin = new Feed();
   const resizes = new Feed();
@@ -56,7 +62,7 @@ export async function runOverWebSocket(client: WebSocket, command: RemoteCommand
     const [channel, data] = codec.decode(bytesOf(message));
     if (channel === CHANNEL.stdin) stdin.push(data);
     else if (channel === CHANNEL.resize) resizes.push(data);
-    else if (channel === CHANNEL.close && data[0] === CHANNEL.stdin) stdin.end();
+    else if (hasClose && channel === CHANNEL.close && data[0] === CHANNEL.stdin) stdin.end();
     if (stdin.size > UNREAD_BYTES_MAX) client.pause();
   });
   client.on('close', () => {
@@ -69,10 +75,9 @@ export async function runOverWebSocket(client: WebSocket, command: RemoteCommand
     client.send(codec.encode(channel, data));
     if (client.bufferedAmount > UNSENT_BYTES_MAX) client.terminate();
   };
-  // Clients learn from an empty message that a channel is open.
+  // Clients learn from an empty message on the first channel that they read that they are connected.
   const { stdout, stderr, tty } = command.options;
-  if (stdout) send(CHANNEL.stdout, Buffer.alloc(0));
-  if (stderr && !tty) send(CHANNEL.stderr, Buffer.alloc(0));
+  send(stdout ? CHANNEL.stdout : stderr && !tty ? CHANNEL.stderr : CHANNEL.error, Buffer.alloc(0));
   const outcome = await runCommand(command, {
     stdin,
     resizes,

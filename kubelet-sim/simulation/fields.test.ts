@@ -21,6 +21,7 @@ test('annotations and policies use the same words', () => {
     },
     ready: { readyMs: 10_000, notReadyMs: 5000 },
   });
+  expect(readPodScript({ exitAfter: 'never' })).toEqual({ behaviour: { exitAfter: 'never' } });
   expect(readPodScript({ containers: 'a, b', crashProbability: '0.5', imagePullError: 'no', logLine: 'x', logRate: '10' })).toEqual({
     containers: ['a', 'b'],
     behaviour: { logLines: { text: 'x', perSecond: 10 } },

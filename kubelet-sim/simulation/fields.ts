@@ -61,7 +61,7 @@ function behaviourOf(fields: Fields, code: number): ContainerBehaviour {
   const { startDelay, exitAfter, stopDelay, ignoreTerm, cpu, memory, logLine, logRate } = fields;
   return {
     ...(startDelay === undefined ? {} : { startDelayMs: durationOf('startDelay', startDelay) }),
-    ...(exitAfter === undefined ? {} : { exitAfter: { ms: durationOf('exitAfter', exitAfter), code } }),
+    ...(exitAfter === undefined ? {} : { exitAfter: exitAfter === 'never' ? exitAfter : { ms: durationOf('exitAfter', exitAfter), code } }),
     ...(stopDelay === undefined ? {} : { stopDelayMs: durationOf('stopDelay', stopDelay) }),
     ...(ignoreTerm === undefined ? {} : { ignoresTerm: flagOf('ignoreTerm', ignoreTerm) }),
     ...(cpu === undefined ? {} : { cpuMillis: curveOf('cpu', cpu, (quantity) => quantity.milli()) }),

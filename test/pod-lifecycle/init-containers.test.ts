@@ -99,7 +99,7 @@ test('a sidecar that fails its liveness probe is restarted, and the main contain
   const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 2 };
   const side = shell('side', 'trap "exit 0" TERM; sleep 3600 & wait', { restartPolicy: 'Always', livenessProbe });
   await node.run({ initContainers: [side] });
-  await node.pass(1.5);
+  await node.pass(2.5);
   expect(node.told('Killing')).toEqual(['Init container side failed liveness probe']);
   await node.pass(1);
   expect([node.container('side')?.restartCount, node.container()?.restartCount]).toEqual([1, 0]);

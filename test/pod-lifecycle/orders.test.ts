@@ -265,7 +265,7 @@ describe('an image that changes', () => {
     const node = new Journal();
     const initContainers = [sidecar('side-1'), sidecar('side-2', { startupProbe: failing(20) })];
     await node.begin({ restartPolicy, initContainers, containers: [container('main')] });
-    await node.pass(30);
+    await node.pass(32);
     const restarts = node.container('side-2')?.restartCount ?? 0;
     expect(restarts).toBeGreaterThan(0);
     await node.change((pod) => ({

@@ -72,7 +72,7 @@ test('while a startup probe has not passed, liveness and readiness are not looke
 test('a startup probe that never passes restarts the container', async () => {
   const startupProbe = { tcpSocket: { port: 81 }, periodSeconds: 1, failureThreshold: 3 };
   const node = await started(web({ startupProbe }));
-  await node.pass(2.5);
+  await node.pass(3.5);
   expect(node.told('Killing')).toEqual(['Container main failed startup probe, will be restarted']);
   await node.pass(1);
   expect(node.container()?.restartCount).toBe(1);
@@ -82,7 +82,7 @@ test("a probe's own grace period holds when it is the one that gave up", async (
   const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 2 };
   const node = new TestNode();
   await node.run({ terminationGracePeriodSeconds: 600, containers: [shell('main', 'sleep 3600', { livenessProbe })] });
-  await node.pass(3.5);
+  await node.pass(4.5);
   expect(node.container()?.restartCount).toBe(1);
 });
 
@@ -100,7 +100,7 @@ test('initialDelaySeconds: nothing is looked at before', async () => {
   );
   await node.pass(19);
   expect(node.told('Unhealthy')).toEqual([]);
-  await node.pass(1);
+  await node.pass(6);
   expect(node.told('Unhealthy').length).toBe(1);
 });
 

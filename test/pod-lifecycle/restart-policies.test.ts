@@ -110,7 +110,7 @@ test('a container that is to wait shows how it ended until the next look, and wh
 });
 
 test('a container that a probe kills is started again at once the first times, since waits count from the end before', async () => {
-  const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 10, initialDelaySeconds: 20, failureThreshold: 1 };
+  const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 10, initialDelaySeconds: 15, failureThreshold: 1 };
   const node = await start('Always', 'trap "exit 0" TERM; sleep 3600 & wait', { livenessProbe });
   await node.pass(21.5);
   expect([node.container()?.restartCount, node.state()]).toEqual([1, 'running']);

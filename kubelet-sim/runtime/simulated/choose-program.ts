@@ -23,8 +23,8 @@ export interface ProgramRequest {
   readonly isExec?: boolean | undefined;
   /** Whether it has an input from which somebody may type. */
   readonly hasInput?: boolean | undefined;
-  /** Whether others start when it has ended. */
-  readonly isStep?: boolean | undefined;
+  /** Whether its end is waited for. */
+  readonly isTask?: boolean | undefined;
   /** Whether the container has its image's configuration, and runs as its user on files that it may write; not known of a command run in it. */
   readonly asMade?: (() => boolean) | undefined;
 }
@@ -59,10 +59,10 @@ export function chooseProgram(request: ProgramRequest): Program | FileCommand {
 }
 
 const undescribedProgram = (request: ProgramRequest): Program =>
-  request.isExec || isStep(request) ? exitProgram(0) : imageProgram(request.image, request.args);
+  request.isExec || isDone(request) ? exitProgram(0) : imageProgram(request.image, request.args);
 
 /** What nobody described, and is waited for, has done its work: a server is waited for by nobody. */
-const isStep = ({ image, isStep: waited }: ProgramRequest): boolean => waited === true && !image.known;
+const isDone = ({ image, isTask }: ProgramRequest): boolean => isTask === true && !image.known;
 
 /** What is run of a command, or of arguments that are one: an entrypoint may know which program flags are meant for. */
 export function commandLineOf({ program }: ImageFacts, command: readonly string[], args: readonly string[]): readonly string[] {
@@ -73,7 +73,7 @@ export function commandLineOf({ program }: ImageFacts, command: readonly string[
 function ownProgram(request: ProgramRequest): Program {
   const { image, args, asMade } = request;
   if (readsInput(request)) return shellProgram(image.title);
-  if (isStep(request)) return exitProgram(0);
+  if (isDone(request)) return exitProgram(0);
   const isAsMade = asMade?.() ?? false;
   const known = isAsMade && args.length === 0 ? ofImages.get(image) : undefined;
   if (known) return known;

@@ -24,6 +24,8 @@ export interface ProcessParts {
   readonly pid: number;
   readonly ppid: number;
   readonly isInit: boolean;
+  /** It, or who started it, is run beside the container's main process. */
+  readonly isExec?: boolean | undefined;
   readonly startedAt: number;
   readonly terminal: TerminalState | undefined;
   readonly stdin: AsyncIterable<string> | undefined;
@@ -109,6 +111,10 @@ export class ContainerProcess implements ProcessContext {
     return this.#container.mainPid;
   }
 
+  get isTask(): boolean {
+    return this.#parts.isExec ?? this.#container.config.isTask ?? false;
+  }
+
   get isPrivileged(): boolean {
     return this.#container.config.security?.privileged ?? false;
   }
@@ -137,6 +143,10 @@ export class ContainerProcess implements ProcessContext {
     return this.#container.imageTag;
   }
 
+  isMounted(path: string): boolean {
+    return this.#container.isMounted(path);
+  }
+
   imageFile(path: string): string | undefined {
     return this.#isUntouched(path) ? this.image.files[path] : undefined;
   }
@@ -146,7 +156,7 @@ export class ContainerProcess implements ProcessContext {
   }
 
   #isUntouched(path: string): boolean {
-    return !this.#container.hasFiles && !this.#container.isMounted(path);
+    return !this.#container.hasFiles && !this.isMounted(path);
   }
 
   mayBind(port: number): boolean {

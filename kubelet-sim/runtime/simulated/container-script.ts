@@ -31,7 +31,7 @@ export class ContainerScript {
   follow(behaviour: ContainerBehaviour, resources: ContainerResources): void {
     this.stop();
     const { exitAfter, memoryBytes, logLines } = behaviour;
-    if (exitAfter) this.#at(exitAfter.ms, () => this.#container.exit(exitAfter.code));
+    if (exitAfter && exitAfter !== 'never') this.#at(exitAfter.ms, () => this.#container.exit(exitAfter.code));
     const limit = resources.memoryLimitBytes;
     const tooMuchAt = memoryBytes && limit ? firstAbove(memoryBytes, limit, this.#ranMs) : undefined;
     if (tooMuchAt !== undefined) this.#at(tooMuchAt, () => this.#container.killForMemory());

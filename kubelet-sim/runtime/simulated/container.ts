@@ -257,9 +257,9 @@ export class SimulatedContainer {
 
   #choose(): ReturnType<typeof chooseProgram> {
     const { image, config } = this;
-    const { command, args, stdin, tty, isStep } = config;
+    const { command, args, stdin, tty, isTask } = config;
     const isMounted = (path: string) => this.isMounted(path);
-    return chooseProgram({ image, command, args, isMounted, hasInput: stdin || tty, isStep, asMade: () => isAsMade(this) });
+    return chooseProgram({ image, command, args, isMounted, hasInput: stdin || tty, isTask, asMade: () => isAsMade(this) });
   }
 
   /** Starts its process; answers why it cannot, in the runtime's words. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { TestRuntime } from '../../testing/runtime-harness.ts';
+import { mounted, TestRuntime } from '../../testing/runtime-harness.ts';
 import { RuntimeError } from '../cri.ts';
 
 const signal = new AbortController().signal;
@@ -130,15 +130,35 @@ test('an image that nobody described stays, quietly, and listens on the ports th
   expect([node.state(id), await node.log(id)]).toEqual(['Completed 0', '']);
 });
 
-test.each([{}, { command: ['/bin/reloader', '--watch-interval=0'] }, { args: ['--once'] }])(
-  'an image that nobody described has done its work at once where others wait for its end: %o',
-  async (wish) => {
-    const node = new TestRuntime();
-    const id = await node.start(node.sandbox(), { image: 'quay.io/acme/reloader:v1', ...wish, isStep: true });
-    await node.pass(1);
-    expect(node.state(id)).toBe('Completed 0');
-  },
-);
+test.each([
+  {},
+  { command: ['/bin/reloader', '--watch-interval=0'] },
+  { args: ['--once'] },
+  { script: 'rake db:migrate && ./bin/seed || exit 3' },
+  { script: 'exec /app/migrate up' },
+])('an image that nobody described has done its work at once where others wait for its end: %o', async (wish) => {
+  const node = new TestRuntime();
+  const id = await node.start(node.sandbox(), { image: 'quay.io/acme/reloader:v1', ...wish, isTask: true });
+  await node.pass(1);
+  expect(node.state(id)).toBe('Completed 0');
+});
+
+test.each([
+  ['/app/server --port=80', 'running'],
+  ['server', 'running'],
+  ['/v/server', 'Error 127'],
+])('a script of an image that nobody described runs programs that it may well have: %s', async (script, state) => {
+  const node = new TestRuntime();
+  const id = await node.start(node.sandbox(), { image: 'quay.io/acme/thing:v3', script, mounts: [mounted({ name: 'empty' }, '/v')] });
+  await node.pass(1);
+  expect(node.state(id)).toBe(state);
+});
+
+test('a probe by a program of an image that nobody described passes, in a shell as without one', async () => {
+  const node = new TestRuntime();
+  const id = await node.start(node.sandbox(), { image: 'quay.io/acme/thing:v3' });
+  expect(await node.exec(id, 'is-ready --quiet && /app/check')).toEqual({ text: '', code: 0 });
+});
 
 test('databases speak their own protocols: a line to redis is answered, HTTP is not', async () => {
   const node = new TestRuntime();

@@ -80,9 +80,13 @@ export interface ProcessContext {
   usage(): ContainerUsage;
   /** Its container uses so much, unless a script says how much; times count from the container's start. */
   use(load: OwnLoad): void;
+  /** Whether its end is waited for: it is run beside a container's main process, or that is a task. */
+  readonly isTask: boolean;
   /** The image's programs, for what a script calls. */
   readonly image: ImageFacts;
   readonly imageTag: string;
+  /** Whether a path is in a volume of its container. */
+  isMounted(path: string): boolean;
   /** What a file of the image holds, as long as nobody has looked at the container's files and nothing is mounted there: no file system is made for it. */
   imageFile(path: string): string | undefined;
   /** As `imageFile`: where a link of the image leads. */

@@ -354,6 +354,7 @@ export class SimulatedRuntime implements RuntimeService {
         new ContainerProcess(container, {
           argv: command,
           isInit: false,
+          isExec: true,
           pid,
           ppid: 0,
           startedAt: this.#host.clock.now(),

@@ -9,8 +9,9 @@ const EXIT_NOT_RUNNABLE = 126;
 const EXIT_NOT_FOUND = 127;
 
 /**
- * Runs what is no tool. A path, or a name that a directory of PATH has, is a file; a bare name that nothing knows is not found, unless the
- * image is unknown too: then it is a program that stays. A script without a first line of its own is the shell's (busybox' `tryexec`).
+ * Runs what is no tool. A path, or a name that a directory of PATH has, is a file; what is not there is not found, unless the image is
+ * unknown, and may have it: then it is a program that stays, or has done its work at once where its end is waited for. A script without a
+ * first line of its own is the shell's (busybox' `tryexec`).
  */
 export async function runFile(name: string, context: CommandContext): Promise<number> {
   const { host, state, args } = context;
@@ -24,7 +25,7 @@ export async function runFile(name: string, context: CommandContext): Promise<nu
     return await complain(context, `${state.name}: ${name}: ${why}`, isAbsent ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE);
   }
   if (!found) {
-    await host.sleep(Number.POSITIVE_INFINITY);
+    if (!host.process.isTask) await host.sleep(Number.POSITIVE_INFINITY);
     return 0;
   }
   const words = { ...context, args: [...found.words, ...args] };
@@ -37,12 +38,13 @@ async function find(name: string, { host, state, assigned }: CommandContext): Pr
   const files = await host.files();
   const search = { path: state.environment(assigned).get('PATH') ?? '', cwd: state.cwd };
   const path = name.includes('/') ? name : await firstFile(files, pathsInSearch(name, search));
-  if (path !== undefined) {
-    const file = { path: normalizePath(path, state.cwd), name: path };
-    return (await interpreterOf(files, file, image)) ?? { path: 'sh', words: [path] };
+  if (path === undefined) {
+    if (image.known) throw new FileError('ENOENT', name);
+    return undefined;
   }
-  if (image.known) throw new FileError('ENOENT', name);
-  return undefined;
+  const file = { path: normalizePath(path, state.cwd), name: path };
+  if (!image.known && !host.process.isMounted(file.path) && !(await files.exists(file.path))) return undefined;
+  return (await interpreterOf(files, file, image)) ?? { path: 'sh', words: [path] };
 }
 
 async function firstFile(files: ContainerFiles, paths: readonly string[]): Promise<string | undefined> {

@@ -41,6 +41,8 @@ function start(
     random: seededRandom(1),
     argv,
     isInit: options.isInit ?? true,
+    isTask: false,
+    isMounted: () => false,
     isPrivileged: false,
     nodeFiles: () => Promise.resolve(files),
     loadAppArmorProfiles: () => undefined,

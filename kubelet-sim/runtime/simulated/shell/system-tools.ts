@@ -138,9 +138,9 @@ const chroot: CommandFunction = async (context) => {
   }
 };
 
-/** `tty`: the terminal on standard input, if it is one. */
-const tty: CommandFunction = async ({ host, stdout }) => {
-  await stdout.write(host.process.tty ? '/dev/pts/0\n' : 'not a tty\n');
+/** `tty [-s]`: the terminal on standard input, if it is one. */
+const tty: CommandFunction = async ({ host, stdout, args }) => {
+  if (args[0] !== '-s') await stdout.write(host.process.tty ? '/dev/pts/0\n' : 'not a tty\n');
   return host.process.tty ? 0 : 1;
 };
 
