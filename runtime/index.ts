@@ -40,6 +40,7 @@ export {
   webKey,
 } from './jwt.ts';
 export { type Collection, type IndexRange, KeyIndex } from './key-index.ts';
+export { KUBELET_CLIENT_USER } from './kubelet-client-user.ts';
 export { type Feature, type FeatureStage, KUBERNETES_FEATURES } from './kubernetes-features.ts';
 export { buildInfo, EMULATION_VERSION, GIT_VERSION } from './kubernetes-version.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';

@@ -1,4 +1,5 @@
-import { KUBELET_CLIENT_USER, KUBELET_SIM_USER } from '../pki/index.ts';
+import { KUBELET_CLIENT_USER } from '../../runtime/index.ts';
+import { KUBELET_SIM_USER } from '../pki/index.ts';
 import { type BindingSpec, type RoleSpec, rule } from './rbac-spec.ts';
 
 /*

@@ -6,7 +6,6 @@ export {
   type ClientName,
   ensurePki,
   FRONT_PROXY_NAME,
-  KUBELET_CLIENT_USER,
   KUBELET_SIM_USER,
   type Pki,
   type PkiOptions,

@@ -5,6 +5,7 @@ import {
   type Clock,
   generateKey,
   issueCertificate,
+  KUBELET_CLIENT_USER,
   keyToPem,
   publicKeyToPem,
   type CertificateSubject as Subject,
@@ -60,9 +61,6 @@ export interface PkiOptions {
 
 /** One kubelet-sim process runs many nodes, hence no `system:node:<name>`; apiserver/bootstrap gives this user its rights. */
 export const KUBELET_SIM_USER = 'system:nanokube:kubelet-sim';
-
-/** The API server, as kubelets know it; apiserver/bootstrap lets it use their API, and nothing else. */
-export const KUBELET_CLIENT_USER = 'kube-apiserver-kubelet-client';
 
 /** By which flow control knows the requests of nodes; on its own it gives no rights. */
 const NODES_GROUP = 'system:nodes';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { ApiClient } from '../../client/index.ts';
-import type { Clock } from '../../runtime/index.ts';
+import { type Clock, KUBELET_CLIENT_USER } from '../../runtime/index.ts';
 import { RequestError } from './request-error.ts';
 
 /** How long an answer of the API server is good, as a kubelet's configuration has it by default. */
@@ -34,6 +34,12 @@ const VERBS: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
+/**
+ * What stands for the pods' network, on which upstream's API server is itself: it gets there unasked. A review would go through the webhooks that it is
+ * on its way to, and one in a pod for all resources would wait for itself.
+ */
+const PODS_NETWORK = '/podProxy/';
+
 /** Parts of the API that have a subresource of a node beside `proxy`, which allows everything (upstream `pkg/kubelet/server/auth.go`, KEP 2862). */
 const SUBRESOURCES: readonly (readonly [prefix: string, subresources: readonly string[]])[] = [
   ['/stats', ['stats']],
@@ -61,7 +67,9 @@ export class KubeletAccess {
 
   /** @throws RequestError (401, 403) unless whoever asks may ask for this path of a node. @param node `''` for one that is not named */
   async check(request: IncomingMessage, path: string, node: string): Promise<void> {
-    const user = certificateUser(request) ?? (await this.#tokenUser(request));
+    const certified = certificateUser(request);
+    if (certified?.name === KUBELET_CLIENT_USER && path.startsWith(PODS_NETWORK)) return;
+    const user = certified ?? (await this.#tokenUser(request));
     if (!user) throw new RequestError(401, 'Unauthorized');
     const verb = VERBS[request.method ?? ''] ?? 'get';
     const subresources = subresourcesOf(path);

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import WebSocket, { createWebSocketStream } from 'ws';
+import { KUBELET_CLIENT_USER } from '../../runtime/index.ts';
 import { aContainer } from '../testing/builders.ts';
 import { authority, startKubelet } from '../testing/kubelet-server.ts';
 import { HeaderCodec } from './spdy/header-codec.ts';
@@ -345,6 +346,18 @@ test('a pod’s ports are proxied; one that nobody listens on is an error of ups
     reason: 'ServiceUnavailable',
     message: expect.stringMatching(/^error trying to reach service: dial tcp [\d.]+:81: connect: connection refused$/),
   });
+});
+
+test('the API server gets to ports of pods unasked: a webhook in a pod, for reviews too, would wait for itself', async () => {
+  for (const [name, statuses] of [
+    [KUBELET_CLIENT_USER, [200, 403]],
+    ['somebody', [403, 403]],
+  ] as const) {
+    await using world = await startKubelet(() => false, name);
+    await world.node.run({});
+    const answers = [await world.ask('/podProxy/default/web/80/'), await world.ask('/pods')];
+    expect(answers.map(({ status }) => status)).toEqual(statuses);
+  }
 });
 
 test('how probes came out', async () => {

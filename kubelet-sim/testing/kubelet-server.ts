@@ -9,15 +9,15 @@ import { createKubeletServer } from '../server/server.ts';
 import { newServerIdentity } from '../server/server-identity.ts';
 import { TestNode } from './node-harness.ts';
 
-/** A CA, and a client whose certificate it signed. */
-export function authority(): { ca: string; client: { cert: string; key: string } } {
+/** A CA, and a client whose certificate it signed, by the name of the API server unless it is given another. */
+export function authority(commonName = 'apiserver'): { ca: string; client: { cert: string; key: string } } {
   const valid = { notBeforeMs: systemClock.now() - 1000, notAfterMs: systemClock.now() + 3_600_000 };
   const key = generateKey();
   const subject = { commonName: 'ca' };
   const ca = issueCertificate({ subject, key, use: 'ca', ...valid });
   const clientKey = generateKey();
   const cert = issueCertificate({
-    subject: { commonName: 'apiserver' },
+    subject: { commonName },
     key: clientKey,
     issuer: { subject, key },
     use: 'client',
@@ -47,9 +47,9 @@ interface Review {
 }
 
 /** The server of a node's kubelet, and a client that may use it. */
-export async function startKubelet(isAllowed: (spec: Review) => boolean = () => true) {
+export async function startKubelet(isAllowed: (spec: Review) => boolean = () => true, clientName?: string) {
   const node = new TestNode();
-  const { ca, client } = authority();
+  const { ca, client } = authority(clientName);
   const api = reviewer(isAllowed);
   const served: ServedNode = {
     name: 'node-0',
