@@ -52,7 +52,7 @@ test('a configuration file orders authorizers', async () => {
 kind: AuthorizationConfiguration
 authorizers:
 - {type: RBAC, name: rbac}
-- {type: AlwaysAllow, name: anybody}
+- {type: AlwaysAllow, name: alwaysallow}
 `,
   );
   await using api = await startApiServer({ args: ['--ephemeral', `--authorization-config=${config}`] });
