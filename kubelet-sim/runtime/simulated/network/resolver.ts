@@ -1,4 +1,5 @@
 import { formatIp, parseIp } from '../../../../api/index.ts';
+import { unbracketed } from '../../host-port.ts';
 import { endOf, passes } from './arrival.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import { type DnsQuestion, readAnswer, writeQuestion } from './dns-message.ts';
@@ -42,7 +43,7 @@ export class Resolver {
 
   /** Finds a name, in the hosts file and then in DNS. @throws ConnectError `unknown-host`, or `unresolved` when no server answers */
   async resolve(name: string): Promise<ResolvedName> {
-    const bare = name.replace(/^\[(.*)\]$/, '$1');
+    const bare = unbracketed(name);
     if (IPV4.test(bare)) return { name: bare, addresses: [bare] };
     if (bare.includes(':')) return { name: bare, addresses: [canonical(bare)] };
     const hosts = hostsOf(this.#user)

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { unbracketed } from '../../../host-port.ts';
 import { isWithin } from '../../network/policy.ts';
 import type { Body } from './body.ts';
 import { BadCommandLine, type CurlOptions } from './options.ts';
@@ -130,8 +131,6 @@ export interface Place {
   readonly port: number;
 }
 
-const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
-
 /**
  * Where `--resolve` and `--connect-to` lead a connection.
  *
@@ -142,10 +141,10 @@ export function redirectedPlace(options: CurlOptions, place: Place): Place {
   for (const entry of options.values('resolve').toReversed()) {
     const [, name, ofPort, addresses = ''] = /^\+?-?(\[[^\]]*\]|[^:]*):(\d+)(?::(.*))?$/s.exec(entry) ?? [];
     const [address = ''] = addresses.split(',');
-    if (name === undefined || (!entry.startsWith('-') && isIP(bare(address)) === 0))
+    if (name === undefined || (!entry.startsWith('-') && isIP(unbracketed(address)) === 0))
       throw new BadCommandLine(`curl: (49) Couldn't parse CURLOPT_RESOLVE entry '${entry}'`, 49);
-    if (!entry.startsWith('-') && Number(ofPort) === port && (name === '*' || bare(name).toLowerCase() === host))
-      return { host: bare(address), port };
+    if (!entry.startsWith('-') && Number(ofPort) === port && (name === '*' || unbracketed(name).toLowerCase() === host))
+      return { host: unbracketed(address), port };
   }
   return { host, port };
 }
@@ -153,8 +152,8 @@ export function redirectedPlace(options: CurlOptions, place: Place): Place {
 function connectTo(options: CurlOptions, place: Place): Place {
   for (const entry of options.values('connect-to')) {
     const [, host = '', port = '', toHost = '', toPort = ''] = /^(\[[^\]]*\]|[^:]*):(\d*):(\[[^\]]*\]|[^:]*):(\d*)$/.exec(entry) ?? [];
-    if ((host === '' || bare(host).toLowerCase() === place.host) && (port === '' || Number(port) === place.port))
-      return { host: bare(toHost) || place.host, port: Number(toPort || place.port) };
+    if ((host === '' || unbracketed(host).toLowerCase() === place.host) && (port === '' || Number(port) === place.port))
+      return { host: unbracketed(toHost) || place.host, port: Number(toPort || place.port) };
   }
   return place;
 }
@@ -175,13 +174,14 @@ export function proxyOf(options: CurlOptions, variables: ReadonlyMap<string, str
   if (host === '') throw new BadUrl(`Unsupported proxy syntax in '${text}'`, 5);
   if (scheme !== 'http' || url.protocol === 'https:')
     throw new BadUrl(`Unsupported proxy '${text}' for ${url.protocol}//, libcurl is built without the HTTPS-proxy support.`, 7);
-  return { host: bare(host), port: Number(port) };
+  return { host: unbracketed(host), port: Number(port) };
 }
 
 const isExempt = (host: string, list: string): boolean =>
   list.split(/[\s,]+/).some((entry) => {
     const name = entry.replace(/^\./, '').toLowerCase();
     return (
-      entry === '*' || (name !== '' && (host === name || host.endsWith(`.${name}`) || (name.includes('/') && isWithin(bare(host), name))))
+      entry === '*' ||
+      (name !== '' && (host === name || host.endsWith(`.${name}`) || (name.includes('/') && isWithin(unbracketed(host), name))))
     );
   });

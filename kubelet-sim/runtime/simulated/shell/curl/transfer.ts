@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { HttpResponse } from '../../../cri.ts';
+import { unbracketed } from '../../../host-port.ts';
 import { capitals, reasonOf } from '../../network/http-text.ts';
 import { CLIENT_PORT } from '../../network/listener.ts';
 import type { Dialled } from '../../network/pod-network.ts';
@@ -151,7 +152,7 @@ function limitsOf(options: CurlOptions): Pick<Call, 'timeoutMs' | 'connectMs' | 
 /** What `-v` tells of how the connection came about. Upstream: `lib/hostip.c`, `lib/cf-socket.c`, `lib/cfilters.c`, `lib/http.c` of 8.16. */
 function connectedText({ connections, context }: Session, url: URL, { address, port }: Dialled): string {
   const at = `${address} ${port}`;
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = unbracketed(url.hostname);
   if (connections.has(at)) return `* Reusing existing ${url.protocol} connection with host ${host}\n`;
   connections.set(at, connections.size);
   const isName = isIP(host) === 0;

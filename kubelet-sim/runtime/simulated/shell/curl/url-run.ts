@@ -1,3 +1,4 @@
+import { unbracketed } from '../../../host-port.ts';
 import { nameOf, normalizePath } from '../../files/tree.ts';
 import { BadAnswer, ConnectError, isNameFailure } from '../../network/listener.ts';
 import { portOf, TimedOut } from '../http-client.ts';
@@ -228,7 +229,7 @@ export class UrlRun {
     const { options, context } = this.#session;
     if (error instanceof BadUrl) return [error.code, error.message];
     const { url } = this.#url ?? this.#asked();
-    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    const host = unbracketed(url.hostname);
     if (error instanceof TimedOut) return [TIMEOUT, timeoutText(error, options)];
     if (error instanceof BadAnswer)
       return error.message === 'EOF' ? [52, 'Empty reply from server'] : [1, 'Received HTTP/0.9 when not allowed'];
