@@ -303,9 +303,10 @@ export class PodSandbox implements VolumeScope {
     this.#isStopped = true;
   }
 
-  /** Resolves at once where no driver has mounted anything. Upstream: `WaitForUnmount`, `pkg/kubelet/volumemanager`. */
-  get unmounted(): Promise<unknown> | undefined {
-    return this.#unmounting;
+  /** Calls back when its volumes are unmounted: at once where no driver has mounted any. Upstream: `WaitForUnmount`, `pkg/kubelet/volumemanager`. */
+  whenUnmounted(done: () => void): void {
+    if (this.#unmounting === undefined) done();
+    else void this.#unmounting.then(done);
   }
 
   /** Whether drivers of devices are to be told when the pod has ended. */

@@ -308,7 +308,7 @@ export class PodWorker {
     }
     if (this.#state === 'active') await (this.#mustEnd ? this.#terminate() : this.#advance());
     else if (this.#runs.isAnyRunning) await this.#stop();
-    if (this.#state === 'ended' && this.#pod.metadata.deletionTimestamp) this.#deleteUnmounted();
+    if (this.#state === 'ended' && this.#pod.metadata.deletionTimestamp) this.#sandbox.whenUnmounted(() => this.#delete());
   }
 
   get #mustEnd(): boolean {
@@ -426,13 +426,6 @@ export class PodWorker {
   get #isGoing(): boolean {
     const { deletionGracePeriodSeconds, finalizers } = this.#pod.metadata;
     return deletionGracePeriodSeconds === 0 && !finalizers?.length;
-  }
-
-  /** A pod is not deleted before its volumes are unmounted. Upstream: `SyncTerminatedPod`, `pkg/kubelet/kubelet.go`. */
-  #deleteUnmounted(): void {
-    const { unmounted } = this.#sandbox;
-    if (unmounted === undefined) this.#delete();
-    else void unmounted.then(() => this.#delete());
   }
 
   #delete(): void {
