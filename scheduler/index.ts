@@ -145,7 +145,11 @@ function assemble(options: Assembling, recorders: (schedulerName: string) => Eve
     client,
     informers,
     recorders,
-    extenders: (snapshot) => configuration.extenders.map((extender) => new HttpExtender(extender, snapshot)),
+    // Those that may fail are asked last.
+    extenders: (snapshot) =>
+      configuration.extenders
+        .toSorted((a, b) => Number(a.ignorable) - Number(b.ignorable))
+        .map((extender) => new HttpExtender(extender, snapshot)),
     percentageOfNodesToScore,
     backoff: { initialMs, maxMs },
     unschedulableMsMax: options.unschedulableMsMax,

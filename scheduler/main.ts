@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clientFromOptions, type clientOptions, countClientMetrics, reviewingClient, withServing } from '../client/index.ts';
 import {
   createMetrics,
   type Environment,
+  type Logger,
   OptionError,
   type OptionValues,
   processMain,
@@ -11,10 +12,12 @@ import {
   readMetricRules,
   tellBuild,
   tellFeatures,
+  UserError,
   withHealth,
 } from '../runtime/index.ts';
 import { createScheduler, defaultConfiguration, loadConfiguration, loadPluginModules, type SchedulerConfiguration } from './index.ts';
 import { schedulerOptions } from './options.ts';
+import { IN_TREE } from './plugins/registry.ts';
 
 type Values = OptionValues<typeof schedulerOptions>;
 
@@ -48,6 +51,7 @@ export const main = (argv: readonly string[]): Promise<void> =>
           // Whoever lost the lease must not go on: the process ends, and its supervisor starts it again.
           onLeadershipLost: () => process.exit(1),
         });
+        await writeConfiguration(values['write-config-to'], configuration, environment.logger);
         countClientMetrics(metrics);
         const serving = { ...environment, service: scheduler, client: reviews.client, metrics, health: scheduler.health };
         const service = withServing({ ...values, ...certificateIn(values) }, serving);
@@ -59,6 +63,23 @@ export const main = (argv: readonly string[]): Promise<void> =>
     },
     argv,
   );
+
+/**
+ * Writes the configuration for who asks for it, and ends. Upstream: `LogOrWriteConfig` of cmd/kube-scheduler/app/options/configfile.go.
+ *
+ * @throws UserError
+ */
+async function writeConfiguration(file: string | undefined, configuration: SchedulerConfiguration, logger: Logger): Promise<void> {
+  if (file === undefined || file === '') return;
+  const { writtenConfiguration } = await import('./config/written-configuration.ts');
+  try {
+    writeFileSync(file, writtenConfiguration(configuration, IN_TREE));
+  } catch (error) {
+    throw new UserError(`--write-config-to: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  logger.info({ file }, 'configuration written');
+  process.exit(0);
+}
 
 const clientOf = (environment: Environment) => ({ userAgent: 'kube-scheduler', ...environment });
 

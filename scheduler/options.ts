@@ -14,6 +14,9 @@ export const schedulerOptions = {
       placeholder: 'FILE',
     },
   ),
+  'write-config-to': option.string('Write the configuration, with its defaults, to this file, and end.', undefined, {
+    placeholder: 'FILE',
+  }),
   ...clientOptions,
   ...leaderElectionOptions,
   'leader-elect-resource-lock': option.string('What is taken to lead: leases, and nothing else.', 'leases'),

@@ -55,6 +55,8 @@ export interface ExtenderTls {
   readonly cert: string | undefined;
   readonly key: string | undefined;
   readonly ca: string | undefined;
+  /** The fields as they stand in the file; nothing when there are none. */
+  readonly given: object | undefined;
 }
 
 /** `KubeSchedulerConfiguration` of kubescheduler.config.k8s.io/v1 with its defaults filled in. */

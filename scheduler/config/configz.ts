@@ -8,6 +8,7 @@ import {
   type ProfileConfiguration,
   type SchedulerConfiguration,
 } from './configuration.ts';
+import { isObject } from './field-reader.ts';
 import { withManagedResources } from './managed-resources.ts';
 import { mergedWithDefaults } from './plugin-sets.ts';
 
@@ -32,8 +33,11 @@ const ARGUMENTS: Readonly<Record<string, object>> = {
   VolumeBinding: { BindTimeoutSeconds: 600, Shape: null },
 };
 
+/** Whether the arguments of a plugin have a type of upstream's; those of others stay as they are. */
+export const hasTypedArguments = (plugin: string): boolean => Object.hasOwn(ARGUMENTS, plugin);
+
 /** Fields that hold objects of the API, whose fields are called as ever. */
-const API_FIELDS: ReadonlySet<string> = new Set(['addedAffinity', 'defaultConstraints']);
+export const API_FIELDS: ReadonlySet<string> = new Set(['addedAffinity', 'defaultConstraints']);
 
 /**
  * What a scheduler says on `/configz`: its configuration, defaults filled in, with the names of upstream's Go types. Upstream:
@@ -154,7 +158,5 @@ function extenderOf(extender: SchedulerConfiguration['extenders'][number]): obje
   };
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : {});
+/** The fields of an object; none of anything else. */
+export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : {});

@@ -1,7 +1,8 @@
 import { type FieldError, fieldError } from '../../api/index.ts';
 import { parseDuration } from '../../runtime/index.ts';
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+/** Whether a value is an object with fields. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What is wrong, each with where. */

@@ -2,7 +2,7 @@ import type { PluginConfig, SchedulerConfiguration } from './configuration.ts';
 
 const FIT = 'NodeResourcesFit';
 
-/** Resources that an extender manages alone are none of NodeResourcesFit's business. Upstream: `applyDefaults` of `pkg/scheduler/factory.go`. */
+/** Resources that an extender manages alone are none of NodeResourcesFit's business, in the place of those that its arguments name. Upstream: `buildExtenders` of `pkg/scheduler/scheduler.go`. */
 export function withManagedResources(configuration: SchedulerConfiguration): SchedulerConfiguration {
   const ignored = configuration.extenders.flatMap(({ managedResources }) =>
     managedResources.filter((one) => one.ignoredByScheduler).map(({ name }) => name),
@@ -17,8 +17,7 @@ export function withManagedResources(configuration: SchedulerConfiguration): Sch
 function ignoring(pluginConfig: readonly PluginConfig[], ignored: readonly string[]): readonly PluginConfig[] {
   const given = pluginConfig.find(({ name }) => name === FIT);
   const args = asObject(given?.args);
-  const before = Array.isArray(args.ignoredResources) ? args.ignoredResources : [];
-  const fit = { name: FIT, path: given?.path ?? 'pluginConfig', args: { ...args, ignoredResources: [...before, ...ignored] } };
+  const fit = { name: FIT, path: given?.path ?? 'pluginConfig', args: { ...args, ignoredResources: ignored } };
   return [...pluginConfig.filter(({ name }) => name !== FIT), fit];
 }
 

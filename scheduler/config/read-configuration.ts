@@ -171,7 +171,7 @@ function readExtender(reader: FieldReader, directory: string): ExtenderConfigura
     weight: reader.integer('weight') ?? 0,
     bindVerb: reader.string('bindVerb') ?? '',
     enableHTTPS: reader.boolean('enableHTTPS') ?? false,
-    tls: reader.object('tlsConfig', (inner) => readTls(inner, directory)) ?? NO_TLS,
+    tls: reader.object('tlsConfig', (inner) => readTls(inner, directory, reader.raw('tlsConfig'))) ?? NO_TLS,
     httpTimeoutMs: reader.duration('httpTimeout') ?? 5_000,
     nodeCacheCapable: reader.boolean('nodeCacheCapable') ?? false,
     managedResources: reader.objects('managedResources', (inner) => ({
@@ -182,9 +182,9 @@ function readExtender(reader: FieldReader, directory: string): ExtenderConfigura
   };
 }
 
-const NO_TLS: ExtenderTls = { insecure: false, serverName: undefined, cert: undefined, key: undefined, ca: undefined };
+const NO_TLS: ExtenderTls = { insecure: false, serverName: undefined, cert: undefined, key: undefined, ca: undefined, given: undefined };
 
-function readTls(reader: FieldReader, directory: string): ExtenderTls {
+function readTls(reader: FieldReader, directory: string, given: unknown): ExtenderTls {
   const pem = (name: string): string | undefined => {
     const data = reader.string(`${name}Data`);
     if (data !== undefined) return Buffer.from(data, 'base64').toString();
@@ -197,5 +197,6 @@ function readTls(reader: FieldReader, directory: string): ExtenderTls {
     cert: pem('cert'),
     key: pem('key'),
     ca: pem('ca'),
+    given: given as object,
   };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ async function run(args: readonly string[]): Promise<Running> {
   };
 }
 
-async function failure(args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+async function ended(args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
   const child = start(args);
   const output = said(child);
   const [code] = await once(child, 'close');
@@ -181,9 +181,22 @@ describe('the command line of upstream’s kube-scheduler', () => {
     expect(metrics).not.toContain('scheduler_pending_pods');
   });
 
+  test('writes its configuration for who asks, and ends', async () => {
+    const file = join(directory, 'written.yaml');
+    const args = [`--kubeconfig=${server.kubeconfig}`, '--leader-elect-lease-duration=20s'];
+    expect(await ended([...args, `--write-config-to=${file}`])).toMatchObject({ code: 0 });
+    const written = readFileSync(file, 'utf8');
+    expect(written).toContain(`  kubeconfig: ${server.kubeconfig}\n`);
+    expect(written).toContain('  leaseDuration: 20s\n');
+    const nowhere = await ended([...args, '--write-config-to=/no/such/file']);
+    expect([nowhere.code, nowhere.text]).toEqual([
+      1,
+      "nanokube: --write-config-to: ENOENT: no such file or directory, open '/no/such/file'\n",
+    ]);
+  });
+
   test.each([
     [['--no-such-option'], 'unknown option --no-such-option; --help lists the options there are'],
-    [['--write-config-to=file'], 'unknown option --write-config-to; --help lists the options there are'],
     [['--leader-elect-resource-lock=endpoints'], 'option --leader-elect-resource-lock takes leases, not "endpoints"'],
     [['--feature-gates=OpportunisticBatching=true'], 'option --feature-gates: unrecognized feature gate: OpportunisticBatching'],
     [
@@ -196,7 +209,7 @@ describe('the command line of upstream’s kube-scheduler', () => {
     ],
     [['--profiling=perhaps'], 'option --profiling takes true or false, not "perhaps"'],
   ])('says what is wrong with %j', async (args, why) => {
-    const { code, text } = await failure(args);
+    const { code, text } = await ended(args);
     const lines = text.split('\n').filter((line) => !line.includes('"msg":"option has no effect here"'));
     expect([code, lines]).toEqual([2, [`nanokube: ${why}`, '']]);
   });

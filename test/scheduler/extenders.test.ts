@@ -186,6 +186,29 @@ describe('extenders', () => {
     await ignored.until(() => ignored.nodeOf('p') === 'a');
   });
 
+  it('that may fail are asked after those that may not', async () => {
+    const order: string[] = [];
+    const answering = (name: string) =>
+      extender({
+        filter: ({ NodeNames }) => {
+          order.push(name);
+          return { NodeNames };
+        },
+      });
+    const [first, second] = [await answering('ignorable'), await answering('needed')];
+    const verbs = { filterVerb: 'filter', nodeCacheCapable: true };
+    const { api, nodeOf, until } = await run({
+      extenders: [
+        { urlPrefix: first.urlPrefix, ignorable: true, ...verbs },
+        { urlPrefix: second.urlPrefix, ...verbs },
+      ],
+    });
+    node(api, 'a');
+    pod(api, 'p');
+    await until(() => nodeOf('p') === 'a');
+    expect(order).toEqual(['needed', 'ignorable']);
+  });
+
   it('are not asked about pods that ask for nothing they manage', async () => {
     const { asked, urlPrefix } = await extender({});
     const managedResources = [{ name: 'example.com/gpu', ignoredByScheduler: true }];
