@@ -144,6 +144,14 @@ describe('creating', () => {
     );
   });
 
+  test.each([
+    ['application/vnd.kubernetes.protobuf', 'k8s\0\n\x09\n\x02v1\x12\x03Pod', 'no kind "Pod" is registered for version "v1"'],
+    ['application/yaml', 'a: \0', 'yaml: control characters are not allowed'],
+  ])('tells what is no DeleteOptions in %s', async (type, raw, message) => {
+    await using api = await start();
+    expect(said(await api.request('DELETE', `${PATH}/a`, { raw, headers: { 'content-type': type } }))[2]).toMatch(message);
+  });
+
   test('is refused when the body is too large, before anything is read of it', async () => {
     await using api = await start();
     const answer = await api.request('POST', PATH, { raw: Buffer.alloc(3 * 1024 * 1024 + 1, 0x20) });

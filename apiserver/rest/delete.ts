@@ -141,7 +141,11 @@ function preconditionsOf(query: URLSearchParams): DeleteRequest['preconditions']
 function fromBody(exchange: Exchange, bytes: Buffer): DeleteRequest {
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
   try {
-    if (encoding === 'protobuf') return decodeProtobuf(bytes).decode(bodies.deleteOptions) as DeleteRequest;
+    if (encoding === 'protobuf') {
+      const body = decodeProtobuf(bytes);
+      checkKind(body);
+      return body.decode(bodies.deleteOptions) as DeleteRequest;
+    }
     const text = bytes.toString();
     const raw = parseBody(text, encoding);
     checkKind(raw);
@@ -156,7 +160,8 @@ function parseBody(text: string, encoding: 'json' | 'yaml'): unknown {
   try {
     return encoding === 'json' ? parseJson(text) : parseYaml(text);
   } catch (error) {
-    throw plainError(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    throw plainError(encoding === 'json' ? `couldn't get version/kind; json parse error: ${message}` : message);
   }
 }
 
@@ -167,7 +172,7 @@ function checkKind(raw: unknown): void {
   if (typeof raw !== 'object' || raw === null || !('kind' in raw)) return;
   const { kind: given } = raw;
   if (typeof given !== 'string' || given === '' || given === 'DeleteOptions') return;
-  const version = 'apiVersion' in raw && typeof raw.apiVersion === 'string' ? raw.apiVersion : 'v1';
+  const version = 'apiVersion' in raw && typeof raw.apiVersion === 'string' ? raw.apiVersion || 'v1' : 'v1';
   if (version === 'v1' && UNVERSIONED.has(given)) throw plainError(`converting (v1.${given}) to (v1.DeleteOptions): unknown conversion`);
   throw plainError(`no kind ${goQuote(given)} is registered for version ${goQuote(version)} in scheme ${goQuote(OPTIONS_SCHEME)}`);
 }

@@ -17,11 +17,13 @@ export interface ProtobufBody extends TypeMeta {
   decode<T>(message: Message<T>): T;
 }
 
-/** Reads the envelope of a body. Throws DecodeError. */
+/** Reads the envelope of a body, with the errors of upstream's `Serializer.Decode` (apimachinery, `pkg/runtime/serializer/protobuf`). Throws DecodeError. */
 export function decodeProtobuf(bytes: Buffer): ProtobufBody {
+  if (bytes.length === 0) throw new DecodeError('empty data');
   if (!bytes.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) {
     throw new DecodeError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   }
+  if (bytes.length === PROTOBUF_MAGIC.length) throw new DecodeError('empty body');
   const { apiVersion, kind, raw } = readUnknown(new WireReader(bytes.subarray(PROTOBUF_MAGIC.length)));
   return {
     apiVersion,

@@ -135,6 +135,8 @@ describe('protobuf bodies', () => {
   });
 
   test.each([
+    ['', 'empty data'],
+    ['k8s\0', 'empty body'],
     ['{}', 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]'],
     ['k8s\0\x12\x05abc', 'unexpected EOF'],
     ['k8s\0\x00', 'proto: illegal tag 0 (wire type 0)'],
