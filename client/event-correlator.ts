@@ -2,6 +2,7 @@
 //   aggregate   the 10th event within 10 minutes that differs only by message becomes "(combined from similar events): …", under one name
 //   count       an event seen before is written as a PATCH of its count and time
 //   filter      of one source about one object (by type), 25 at once and one more every 5 minutes
+import { createHash } from 'node:crypto';
 import { type Event, toTime } from '../api/index.ts';
 import { LruMap } from './lru-map.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -19,7 +20,8 @@ export interface CorrelatedEvent {
 }
 
 interface Similar {
-  messages: Set<string>;
+  /** Digests, the oldest first. */
+  readonly messages: string[];
   lastAt: number;
 }
 
@@ -37,23 +39,22 @@ export class EventCorrelator {
 
   /** @returns what to write, or undefined when the event is one too many. */
   correlate(event: Event, now: number): CorrelatedEvent | undefined {
-    const { event: aggregated, key } = this.#aggregate(event, now);
+    const source = spamKey(event);
+    const { event: aggregated, key } = this.#aggregate(event, source, now);
     const counted = this.#count(aggregated, key);
-    return this.#allowed(aggregated, now) ? counted : undefined;
+    return this.#allowed(source, now) ? counted : undefined;
   }
 
-  #aggregate(event: Event, now: number): { readonly event: Event; readonly key: string } {
-    const key = similarKey(event);
+  #aggregate(event: Event, source: string, now: number): { readonly event: Event; readonly key: string } {
+    const key = similarKey(source, event);
     const known = this.#similar.get(key);
-    const similar = known && now - known.lastAt <= AGGREGATE_MS ? known : { messages: new Set<string>(), lastAt: now };
-    similar.messages.add(event.message ?? '');
+    const similar = known && now - known.lastAt <= AGGREGATE_MS ? known : { messages: [], lastAt: now };
+    const message = digestOf([event.message]);
+    if (!similar.messages.includes(message)) similar.messages.push(message);
     similar.lastAt = now;
     this.#similar.set(key, similar);
-    if (similar.messages.size < AGGREGATE_FROM) return { event, key: exactKey(event) };
-    for (const any of similar.messages) {
-      similar.messages.delete(any);
-      break;
-    }
+    if (similar.messages.length < AGGREGATE_FROM) return { event, key: exactKey(source, event) };
+    similar.messages.shift();
     return { event: combined(event, toTime(now)), key };
   }
 
@@ -73,8 +74,8 @@ export class EventCorrelator {
     this.#logged.set(key, { count, firstTimestamp, name: metadata.name ?? '' });
   }
 
-  #allowed(event: Event, now: number): boolean {
-    const key = spamKey(event);
+  /** @param key what the event is filtered by */
+  #allowed(key: string, now: number): boolean {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(SPAM_QPS, SPAM_BURST, now);
     this.#buckets.set(key, bucket);
     return bucket.tryTake(now);
@@ -91,16 +92,16 @@ function combined(event: Event, time: string): Event {
 }
 
 /** Source, object and type: what is filtered together. */
-function spamKey({ source, involvedObject: o, type }: Event): string {
-  return [source?.component, source?.host, o.kind, o.namespace, o.name, o.uid, o.apiVersion, type].join('\n');
-}
+const spamKey = ({ source, involvedObject: o, type }: Event): string =>
+  digestOf([source?.component, source?.host, o.kind, o.namespace, o.name, o.uid, o.apiVersion, type]);
 
-/** All but the message: what is aggregated together. */
-function similarKey(event: Event): string {
-  return [spamKey(event), event.reason, event.reportingComponent, event.reportingInstance].join('\n');
-}
+/** All but the message: what is aggregated together. @param source its `spamKey` */
+const similarKey = (source: string, { reason, reportingComponent, reportingInstance }: Event): string =>
+  digestOf([source, reason, reportingComponent, reportingInstance]);
 
-/** All: what is counted together. */
-function exactKey(event: Event): string {
-  return [spamKey(event), event.involvedObject.fieldPath, event.reason, event.message].join('\n');
-}
+/** All: what is counted together. @param source its `spamKey` */
+const exactKey = (source: string, { involvedObject, reason, message }: Event): string =>
+  digestOf([source, involvedObject.fieldPath, reason, message]);
+
+/** Thousands of texts are kept for hours: twenty bytes say as much of each. */
+const digestOf = (texts: readonly (string | undefined)[]): string => createHash('sha1').update(texts.join('\n')).digest('binary');
