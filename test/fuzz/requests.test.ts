@@ -36,6 +36,8 @@ const UPSTREAM_500: readonly RegExp[] = [
   /^(?:resourceVersion: Invalid value: ".*": )?strconv\.ParseUint: parsing /,
   // Delete options that cannot be read: no Status error is made of what the decoder says.
   /^couldn't get version\/kind; json parse error: /,
+  /^yaml: /,
+  /^empty (?:body|data)$/,
   /^provided data does not appear to be a protobuf message/,
   /^no kind ".*" is registered for version /,
   /^json: cannot unmarshal /,
