@@ -28,7 +28,7 @@ export interface EvictionParts {
   readonly services: () => Pick<NodeServices, 'clock' | 'events' | 'counts'>;
   readonly signal: AbortSignal;
   readonly rules: EvictionRules;
-  readonly workers: Iterable<PodWorker>;
+  readonly workers: () => Iterable<PodWorker>;
   readonly images: ImageService;
   /** What is used now. */
   readonly usage: () => NodeUsage;
@@ -112,7 +112,7 @@ export class EvictionManager {
   #evict(shortage: Shortage, { pods }: NodeUsage): void {
     const usages = new Map(pods.map((usage) => [usage.worker, usage]));
     const workers = new Map<Candidate, PodWorker>();
-    for (const worker of this.#parts.workers) {
+    for (const worker of this.#parts.workers()) {
       if (!worker.isActive || isCriticalPod(worker.pod)) continue;
       const { stats, volumes } = usages.get(worker) ?? {};
       workers.set({ pod: worker.pod, stats, volumes }, worker);

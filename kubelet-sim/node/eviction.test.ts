@@ -176,7 +176,7 @@ function aNode(names: readonly string[], over: Partial<EvictionRules>, look: () 
     services: () => services,
     signal: new AbortController().signal,
     rules: { ...DEFAULT_EVICTION_RULES, ...over },
-    workers,
+    workers: () => workers,
     images: { listImages: () => [], ...images } as ImageService,
     usage: () => ({ ...look(), time: clock.now() }),
     onThreshold: (resource) => void told.push(resource),

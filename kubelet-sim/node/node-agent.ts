@@ -105,7 +105,7 @@ export class NodeAgent {
     this.#evictions = new EvictionManager({
       services: () => this.#services,
       signal,
-      workers: this.workers,
+      workers: () => workers.values(),
       rules: options.evictionRules,
       images: parts.images,
       usage: () => this.usage(),
