@@ -151,10 +151,11 @@ test('of pods that were bound while no process ran, those made first find room',
   expect((await cluster.pod('new'))?.status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu' });
 });
 
-test('a node that is short of memory says so, evicts, and takes no more', async () => {
+test('a node that is short of memory says so, evicts one pod after the other, and takes no more', async () => {
   await using cluster = await Cluster.start();
   const sim = await cluster.nodes();
   await cluster.createPod('greedy', STUBBORN);
+  await cluster.createPod('other', { ...STUBBORN, priority: 1 });
   await cluster.until('the pod runs', async () => (await cluster.pod('greedy'))?.status.phase === 'Running');
   const condition = async (type: string) =>
     (await cluster.list<Node>(coreKinds.nodes))
@@ -166,6 +167,9 @@ test('a node that is short of memory says so, evicts, and takes no more', async 
   expect((await cluster.pod('greedy'))?.status.message).toMatch(
     /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: .*, has larger consumption of memory\. $/,
   );
+  expect((await cluster.pod('other'))?.status.phase).toBe('Running');
+  await cluster.clock.advance(2_000);
+  await cluster.until('the other one follows when it has gone', async () => (await cluster.pod('other'))?.status.reason === 'Evicted');
   await cluster.createPod('late');
   await cluster.until('a new one is refused', async () => (await cluster.pod('late'))?.status.reason === 'Evicted');
   expect((await cluster.pod('late'))?.status.message).toBe('Pod was rejected: The node had condition: [MemoryPressure]. ');

@@ -72,7 +72,7 @@ test.each<[hard: string[], soft: string[], graces: string[], outcome: string]>([
     'option --eviction-soft-grace-period needs a duration for "memory.available<1Gi", such as memory.available=1m30s',
   ],
 ])('thresholds %j, soft %j for %j', (hard, soft, graces, outcome) => {
-  const values = { 'eviction-hard': hard, 'eviction-soft': soft, 'eviction-soft-grace-period': graces };
+  const values = { 'eviction-hard': hard, 'eviction-soft': soft, 'eviction-soft-grace-period': graces, 'eviction-minimum-reclaim': [] };
   const read = () => {
     try {
       return parseThresholds(values)
@@ -83,4 +83,30 @@ test.each<[hard: string[], soft: string[], graces: string[], outcome: string]>([
     }
   };
   expect(read()).toBe(outcome);
+});
+
+test.each([
+  [
+    ['memory.available=0Mi', 'nodefs.available=500Mi'],
+    [
+      ['memory.available', '0Mi'],
+      ['nodefs.available', '500Mi'],
+    ],
+  ],
+  [
+    ['nodefs.available=5%'],
+    [
+      ['memory.available', undefined],
+      ['nodefs.available', '5%'],
+    ],
+  ],
+  [['nodefs.available=0%'], 'option --eviction-minimum-reclaim takes amounts such as memory.available=500Mi, not "0%"'],
+  [['nodefs.available=-5Mi'], 'option --eviction-minimum-reclaim takes amounts such as memory.available=500Mi, not "-5Mi"'],
+  [['nodefs=5Mi'], 'option --eviction-minimum-reclaim takes no signal "nodefs"'],
+])('what is won back, %j', (reclaims, outcome) => {
+  const hard = ['memory.available<100Mi', 'nodefs.available<10%'];
+  const values = { 'eviction-hard': hard, 'eviction-soft': [], 'eviction-soft-grace-period': [], 'eviction-minimum-reclaim': reclaims };
+  const read = () => parseThresholds(values).map(({ signal, minReclaim }) => [signal, minReclaim]);
+  if (typeof outcome === 'string') expect(read).toThrow(outcome);
+  else expect(read()).toEqual(outcome);
 });

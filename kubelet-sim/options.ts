@@ -11,7 +11,7 @@ import {
   processOptions,
 } from '../runtime/index.ts';
 import { addressOptions } from './address-options.ts';
-import { DEFAULT_EVICTION_RULES, DEFAULT_THRESHOLDS, parseThreshold, type Threshold } from './node/eviction.ts';
+import { DEFAULT_EVICTION_RULES, DEFAULT_THRESHOLDS, isReclaimValue, isSignal, parseThreshold, type Threshold } from './node/eviction.ts';
 import { isSysctlPattern } from './node/sysctls.ts';
 import { RUNTIME_HANDLERS } from './runtime/simulated/runtime-handlers.ts';
 
@@ -49,6 +49,13 @@ export const kubeletSimOptions = {
   ),
   'eviction-soft': option.list('When a node counts as short of something, if it lasts.', [], { placeholder: 'THRESHOLDS' }),
   'eviction-soft-grace-period': option.list('How long each soft threshold is to last: signal=1m30s.', [], { placeholder: 'DURATIONS' }),
+  'eviction-minimum-reclaim': option.list(
+    'How much more than each threshold is won back, once a node evicts: signal=quantity or share.',
+    [],
+    {
+      placeholder: 'QUANTITIES',
+    },
+  ),
   'eviction-max-pod-grace-period': option.integer(
     'Seconds that a pod which goes for a soft threshold is given at most; one second at least.',
     DEFAULT_EVICTION_RULES.maxPodGraceSeconds,
@@ -136,17 +143,30 @@ export function parseTaints(texts: readonly string[]): Taint[] {
   });
 }
 
-type EvictionValues = Pick<KubeletSimValues, 'eviction-hard' | 'eviction-soft' | 'eviction-soft-grace-period'>;
+type EvictionValues = Pick<KubeletSimValues, 'eviction-hard' | 'eviction-soft' | 'eviction-soft-grace-period' | 'eviction-minimum-reclaim'>;
 
 /** Upstream: `ParseThresholdConfig`, `pkg/kubelet/eviction/helpers.go`. @throws OptionError */
 export function parseThresholds(values: EvictionValues): Threshold[] {
-  const graces = new Map(values['eviction-soft-grace-period'].map((pair) => [pair.split('=')[0] ?? '', pair.split('=')[1] ?? '']));
+  const graces = bySignal('eviction-soft-grace-period', values);
+  const reclaims = bySignal('eviction-minimum-reclaim', values);
+  const wrong = [...reclaims.values()].find((value) => !isReclaimValue(value));
+  if (wrong !== undefined)
+    throw new OptionError(`option --eviction-minimum-reclaim takes amounts such as memory.available=500Mi, not "${wrong}"`);
   const graceOf = (text: string): number => {
     const grace = parseDuration(graces.get(text.split('<')[0] ?? '') ?? '');
     if (grace !== undefined && grace > 0) return grace;
     throw new OptionError(`option --eviction-soft-grace-period needs a duration for "${text}", such as memory.available=1m30s`);
   };
-  return [...readThresholds('eviction-hard', values, () => 0), ...readThresholds('eviction-soft', values, graceOf)];
+  const thresholds = [...readThresholds('eviction-hard', values, () => 0), ...readThresholds('eviction-soft', values, graceOf)];
+  return thresholds.map((threshold) => ({ ...threshold, minReclaim: reclaims.get(threshold.signal) }));
+}
+
+/** What is said of each signal. @throws OptionError */
+function bySignal(name: 'eviction-soft-grace-period' | 'eviction-minimum-reclaim', values: EvictionValues): ReadonlyMap<string, string> {
+  const pairs = values[name].map((text) => text.split('=').map((part) => part.trim()));
+  const wrong = pairs.find(([signal = '']) => !isSignal(signal));
+  if (wrong) throw new OptionError(`option --${name} takes no signal "${wrong[0] ?? ''}"`);
+  return new Map(pairs.map(([signal = '', value = '']) => [signal, value]));
 }
 
 /** A share of nothing, or of all, turns a threshold off. */

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/index.ts';
+import { VirtualClock } from '../../runtime/index.ts';
+import type { NodeServices } from '../pod/node-services.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import type { Image, ImageService } from '../runtime/image-service.ts';
 import type { ContainerStats, PodSandboxStats } from '../runtime/usage.ts';
@@ -8,6 +10,7 @@ import {
   type Candidate,
   DEFAULT_EVICTION_RULES,
   DEFAULT_THRESHOLDS,
+  type EvictionRules,
   evictionVerdict,
   parseThreshold,
   pressureVerdict,
@@ -128,70 +131,139 @@ test('a node under pressure takes no more pods of the kind that made it so', () 
   expect(refused(tolerating('NoSchedule'), 'memory', 'disk')).toBeDefined();
 });
 
-/** A node with a pod and images that no container is of; of its disk's 1000 bytes so many are used besides. */
-function shortOfDisk(otherBytes: number, imageBytes: readonly number[]) {
-  const evicted: string[] = [];
+test('a pod of which nothing is known goes first, and is not told what it used', () => {
+  const silent: Candidate = { pod: aPod({ priority: 100 }, { name: 'silent' }), stats: undefined };
+  const order = (resource: string) => rankForEviction([using('loud', 300 * MI), silent], resource).map(({ pod }) => pod.metadata.name);
+  expect(order('memory')).toEqual(['silent', 'loud']);
+  expect(order('pids')).toEqual(['loud', 'silent']);
+  const [shortage] = shortagesOf(usage(50 * MI), DEFAULT_THRESHOLDS);
+  if (!shortage) throw new Error('there is a shortage');
+  const { message, annotations } = evictionVerdict(silent, shortage);
+  expect([message, annotations]).toEqual(['The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. ', {}]);
+});
+
+test('a pod that asks for memory as a whole is told of it', () => {
+  const [shortage] = shortagesOf(usage(50 * MI), DEFAULT_THRESHOLDS);
+  if (!shortage) throw new Error('there is a shortage');
+  const { message, annotations } = evictionVerdict(
+    using('web', 50 * MI, { resources: { requests: { memory: '80Mi' } } }, '60Mi'),
+    shortage,
+  );
+  expect(message).toMatch(/ Pod web was using 50Mi, request is 80Mi, has larger consumption of memory\. $/);
+  expect(annotations).toMatchObject({ offending_pod: 'web', offending_pod_usage: '50Mi', offending_containers: '' });
+});
+
+/** A node on a clock of its own, with pods that are told to go and go when the test says so. */
+function aNode(names: readonly string[], over: Partial<EvictionRules>, look: () => NodeUsage, images: Partial<ImageService> = {}) {
+  const clock = new VirtualClock();
+  const evicted: { readonly name: string; readonly graceSeconds: number | undefined }[] = [];
   const told: string[] = [];
-  const { pod, stats } = using('web', 0);
-  const worker = { isActive: true, pod, status: {}, evict: ({ reason }: { reason: string }) => void evicted.push(reason) };
-  let images: Image[] = imageBytes.map((sizeBytes, i) => ({ name: `image-${i}`, ref: `ref-${i}`, sizeBytes }));
-  const service = {
-    listImages: () => images,
-    removeImage: (name: string) => {
-      images = images.filter((image) => image.name !== name);
+  const counted: string[] = [];
+  const active = new Set(names);
+  const workers = names.map((name) => ({
+    pod: using(name, 0).pod,
+    get isActive() {
+      return active.has(name);
     },
-  };
+    evict: (_: unknown, graceSeconds?: number) => void evicted.push({ name, graceSeconds }),
+  })) as Partial<PodWorker>[] as PodWorker[];
+  const services = {
+    clock,
+    events: { warning: (pod: Pod, reason: string) => void told.push(`${reason} ${pod.metadata.name}`) },
+    counts: { evicted: (signal: string) => void counted.push(signal), count: () => undefined },
+  } as Pick<NodeServices, 'clock'> as NodeServices;
   const manager = new EvictionManager({
-    rules: DEFAULT_EVICTION_RULES,
-    images: service as Pick<ImageService, 'listImages' | 'removeImage'> as ImageService,
-    usage: () => ({
-      ...usage(500 * MI, { usedBytes: otherBytes + images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }),
-      pods: [{ worker: worker as Partial<PodWorker> as PodWorker, stats, volumes: () => [] }],
-    }),
-    onThreshold: (resource) => told.push(resource),
-    onImageRemoved: () => undefined,
-    onEvicted: (_worker, _verdict, signal) => evicted.push(signal),
+    services: () => services,
+    signal: new AbortController().signal,
+    rules: { ...DEFAULT_EVICTION_RULES, ...over },
+    workers: () => workers,
+    images: { listImages: () => [], ...images } as ImageService,
+    usage: () => ({ ...look(), time: clock.now() }),
+    onThreshold: (resource) => void told.push(resource),
+    onGone: () => manager.tick(),
   });
-  manager.tick();
-  return { evicted, told, images: () => images.length };
+  return { manager, clock, evicted, told, counted, workers, gone: (name: string) => active.delete(name) };
+}
+
+/** A node whose images no container is of; of its disk's 1000 bytes so many are used besides. */
+function shortOfDisk(otherBytes: number, imageBytes: readonly number[]) {
+  let images: Image[] = imageBytes.map((sizeBytes, i) => ({ name: `image-${i}`, ref: `ref-${i}`, sizeBytes }));
+  const look = () => usage(500 * MI, { usedBytes: otherBytes + images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) });
+  const removeImage = (name: string) => {
+    images = images.filter((image) => image.name !== name);
+  };
+  const node = aNode(['web'], {}, look, { listImages: () => images, removeImage });
+  node.manager.tick();
+  return { ...node, images: () => images.length };
 }
 
 test('a node that is short of disk lets images go first, and evicts at once if that is not enough', () => {
   const enough = shortOfDisk(500, [200, 200]);
-  expect([enough.evicted, enough.told, enough.images()]).toEqual([[], ['ephemeral-storage'], 0]);
+  expect([enough.counted, enough.told, enough.images()]).toEqual([[], ['ephemeral-storage'], 0]);
   const notEnough = shortOfDisk(900, [50]);
-  expect([notEnough.evicted, notEnough.told, notEnough.images()]).toEqual([['imagefs.available', 'Evicted'], ['ephemeral-storage'], 0]);
+  expect([notEnough.counted, notEnough.told, notEnough.images()]).toEqual([['imagefs.available'], ['ephemeral-storage', 'Evicted web'], 0]);
 });
 
-/** What a pod that goes for lack of memory is given, when the threshold is soft. */
-function softGrace(maxPodGraceSeconds: number, spec: Partial<Pod['spec']>): number | undefined {
-  const { pod, stats } = using('web', 0, spec);
-  let given: number | undefined;
-  const evict = (_: unknown, seconds?: number) => {
-    given = seconds;
-  };
-  const worker = { isActive: true, pod, status: {}, evict } as Partial<PodWorker> as PodWorker;
-  let time = 0;
-  const manager = new EvictionManager({
-    rules: { ...DEFAULT_EVICTION_RULES, thresholds: [{ signal: 'memory.available', value: '1Gi', graceMs: 30_000 }], maxPodGraceSeconds },
-    images: {} as ImageService,
-    usage: () => ({ ...usage(500 * MI), time, pods: [{ worker, stats, volumes: () => [] }] }),
-    onThreshold: () => undefined,
-    onImageRemoved: () => undefined,
-    onEvicted: () => undefined,
-  });
-  for (; time <= 30_000; time += 10_000) {
-    expect(given).toBeUndefined();
-    manager.tick();
-  }
-  return given;
-}
+test('one pod is evicted at a time: the next is chosen when it has gone', async () => {
+  let available = 50 * MI;
+  const node = aNode(['a', 'b', 'c'], {}, () => usage(available));
+  const names = () => node.evicted.map(({ name }) => name);
+  node.manager.tick();
+  await node.clock.advance(5_000);
+  node.manager.tick();
+  expect(names()).toEqual(['a']);
+  node.gone('a');
+  await node.clock.advance(2_000);
+  expect(names()).toEqual(['a', 'b']);
+  available = 500 * MI;
+  node.gone('b');
+  await node.clock.advance(2_000);
+  node.manager.tick();
+  expect(names()).toEqual(['a', 'b']);
+});
+
+test('a pod that does not go in its time holds up the others no longer', async () => {
+  const node = aNode(['a', 'b'], {}, () => usage(50 * MI));
+  node.manager.tick();
+  await node.clock.advance(12_000);
+  expect(node.evicted.length).toBe(2);
+});
+
+test('once a node evicts it goes on until its minimum is won back', async () => {
+  let available = 50 * MI;
+  const thresholds = [{ signal: 'memory.available', value: '100Mi', graceMs: 0, minReclaim: '100Mi' }] as const;
+  const node = aNode(['a', 'b', 'c'], { thresholds, transitionMs: 0 }, () => usage(available));
+  available = 150 * MI;
+  node.manager.tick();
+  expect(node.evicted).toEqual([]);
+  available = 50 * MI;
+  node.manager.tick();
+  available = 150 * MI;
+  node.gone('a');
+  await node.clock.advance(2_000);
+  expect(node.evicted.map(({ name }) => name)).toEqual(['a', 'b']);
+  available = 200 * MI;
+  node.gone('b');
+  await node.clock.advance(2_000);
+  available = 150 * MI;
+  node.manager.tick();
+  expect(node.evicted.length).toBe(2);
+});
 
 test.each([
   [0, { terminationGracePeriodSeconds: 60 }, 1],
   [20, { terminationGracePeriodSeconds: 60 }, 20],
   [20, { terminationGracePeriodSeconds: 5 }, 5],
   [20, {}, 20],
-])('of %d s a pod that goes for a soft threshold, %o, is given %d', (most, spec, given) => {
-  expect(softGrace(most, spec)).toBe(given);
+])('of %d s a pod that goes for a soft threshold, %o, is given %d', async (maxPodGraceSeconds, spec, given) => {
+  const thresholds = [{ signal: 'memory.available', value: '1Gi', graceMs: 30_000 }] as const;
+  const node = aNode(['web'], { thresholds, maxPodGraceSeconds }, () => usage(500 * MI));
+  const [worker] = node.workers;
+  if (worker) Object.assign(worker, { pod: using('web', 0, spec).pod });
+  for (let ms = 0; ms <= 30_000; ms += 10_000) {
+    expect(node.evicted).toEqual([]);
+    node.manager.tick();
+    await node.clock.advance(10_000);
+  }
+  expect(node.evicted[0]?.graceSeconds).toBe(given);
 });

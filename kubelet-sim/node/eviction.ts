@@ -32,6 +32,8 @@ export interface Threshold {
   readonly value: string;
   /** A soft threshold must be met for so long. */
   readonly graceMs: number;
+  /** How much more than the threshold is won back, once it was acted on; an amount or a share. */
+  readonly minReclaim?: string | undefined;
 }
 
 /** A kubelet's own (upstream `pkg/kubelet/eviction/defaults_linux.go`). */
@@ -102,23 +104,31 @@ function observe(signal: Signal, { memory, fs, processCount }: NodeUsage): Obser
 }
 
 /** How much a threshold wants of a capacity; a share is a float of 32 bits, as upstream's `GetThresholdQuantity` has it. */
-export function thresholdQuantity({ signal, value }: Threshold, capacity: Quantity): Quantity {
+export function thresholdQuantity(value: string, capacity: number): Quantity {
   if (!value.endsWith('%')) return parseQuantity(value);
   const share = Math.fround(Math.fround(Number.parseFloat(value)) / 100);
-  return Quantity.of(Math.trunc(capacity.value() * share), isCount(signal) ? 'DecimalSI' : 'BinarySI');
+  return Quantity.of(Math.trunc(capacity * share), 'BinarySI');
 }
 
 const isCount = (signal: Signal): boolean => signal === 'pid.available' || signal.endsWith('inodesFree');
 
-/** The thresholds that are met now; memory first, as upstream sorts them. */
-export function shortagesOf(usage: NodeUsage, thresholds: readonly Threshold[]): Shortage[] {
+/**
+ * The thresholds that are met now; memory first, as upstream sorts them. Upstream: `thresholdsMet`.
+ *
+ * @param isReclaimed whether a threshold counts as met until its minimum is won back
+ */
+export function shortagesOf(
+  usage: NodeUsage,
+  thresholds: readonly Threshold[],
+  isReclaimed: (threshold: Threshold) => boolean = () => false,
+): Shortage[] {
   const met = thresholds.flatMap((threshold): Shortage[] => {
-    const { signal } = threshold;
+    const { signal, value, minReclaim } = threshold;
     const { available, capacity } = observe(signal, usage);
-    const format = isCount(signal) ? 'DecimalSI' : 'BinarySI';
-    const quantity = thresholdQuantity(threshold, Quantity.of(capacity, format));
-    const there = Quantity.of(Math.max(0, Math.floor(available)), format);
-    if (capacity <= 0 || there.cmp(quantity) >= 0) return [];
+    const quantity = thresholdQuantity(value, capacity);
+    const wanted = minReclaim && isReclaimed(threshold) ? quantity.add(thresholdQuantity(minReclaim, capacity)) : quantity;
+    const there = Quantity.of(Math.max(0, Math.floor(available)), isCount(signal) ? 'DecimalSI' : 'BinarySI');
+    if (capacity <= 0 || there.cmp(wanted) >= 0) return [];
     return [{ threshold, pressure: PRESSURE_OF[signal], resource: RESOURCE_OF[signal], quantity, available: there }];
   });
   return met.sort((a, b) => Number(b.pressure === 'memory') - Number(a.pressure === 'memory'));
@@ -127,7 +137,8 @@ export function shortagesOf(usage: NodeUsage, thresholds: readonly Threshold[]):
 /** A pod that may be evicted, with what it uses. */
 export interface Candidate {
   readonly pod: Pod;
-  readonly stats: PodSandboxStats;
+  /** What it uses; not known of one without a running container. */
+  readonly stats: PodSandboxStats | undefined;
   /** What its volumes hold, for who asks. */
   readonly volumes?: (() => readonly VolumeStats[]) | undefined;
 }
@@ -137,33 +148,37 @@ export const CRITICAL_PRIORITY = 2_000_000_000;
 export const isCriticalPod = (pod: Pod): boolean => isStatic(pod) || (pod.spec.priority ?? 0) >= CRITICAL_PRIORITY;
 
 /**
- * The pods in the order in which they go: those that use more than they asked for, then by priority, then by how much more than asked;
- * of processes nobody asks for any. Upstream: `rankMemoryPressure`, `rankPIDPressure`, `rankDiskPressureFunc`.
+ * The pods in the order in which they go: those of which nothing is known, those that use more than they asked for, then by priority, then by
+ * how much more than asked; of processes nobody asks for any, and priority comes first. Upstream: `rankMemoryPressure`, `rankPIDPressure`,
+ * `rankDiskPressureFunc`.
  */
 export function rankForEviction(candidates: readonly Candidate[], resource: string): Candidate[] {
-  const facts = new Map(candidates.map((candidate) => [candidate, factsOf(candidate, resource)]));
-  const of = (candidate: Candidate) => facts.get(candidate) ?? { exceeds: false, priority: 0, excess: 0 };
-  return candidates.toSorted((one, other) => {
-    const [a, b] = [of(one), of(other)];
-    return Number(b.exceeds) - Number(a.exceeds) || a.priority - b.priority || b.excess - a.excess;
-  });
+  const ranked = candidates.map((candidate) => ({ candidate, rank: rankOf(candidate, resource) }));
+  const places = [0, 1, 2, 3];
+  ranked.sort((a, b) => places.map((i) => (a.rank[i] ?? 0) - (b.rank[i] ?? 0)).find((difference) => difference !== 0) ?? 0);
+  return ranked.map(({ candidate }) => candidate);
 }
 
-function factsOf(candidate: Candidate, resource: string): { exceeds: boolean; priority: number; excess: number } {
+/** Where a pod stands: of the first number that differs the lower goes first. */
+function rankOf(candidate: Candidate, resource: string): number[] {
   const { pod, stats } = candidate;
   const priority = pod.spec.priority ?? 0;
+  const unknown = stats ? 1 : 0;
+  if (resource === 'pids') return [priority, unknown, -(stats?.processCount ?? 0)];
+  if (!stats) return [unknown, 0, priority];
   const requests = podRequests(pod);
   const requested = (requests.get(resource) ?? ZERO_QUANTITY).value();
-  if (resource === 'memory') {
-    const used = stats.memory.workingSetBytes;
-    return { exceeds: used > requested, priority, excess: used - requested };
-  }
-  if (resource === 'pids') return { exceeds: false, priority, excess: stats.processCount };
-  const local = localUse(candidate);
-  const used = resource === 'inodes' ? inodesOf(stats) + local.inodesUsed : ephemeralBytesOf(stats) + local.usedBytes;
+  const used = usedOf({ ...candidate, stats }, resource);
   // Of inodes none are asked for; what is asked of the disk counts all the same, as upstream has it.
-  const asked = resource === 'inodes' ? requests.get('ephemeral-storage') : requests.get(resource);
-  return { exceeds: used > requested, priority, excess: used - (asked ?? ZERO_QUANTITY).value() };
+  const asked = resource === 'inodes' ? (requests.get('ephemeral-storage') ?? ZERO_QUANTITY).value() : requested;
+  return [unknown, used > requested ? 0 : 1, priority, asked - used];
+}
+
+function usedOf(candidate: Candidate & { readonly stats: PodSandboxStats }, resource: string): number {
+  const { stats } = candidate;
+  if (resource === 'memory') return stats.memory.workingSetBytes;
+  const local = localUse(candidate);
+  return resource === 'inodes' ? inodesOf(stats) + local.inodesUsed : ephemeralBytesOf(stats) + local.usedBytes;
 }
 
 const inodesOf = ({ containers }: PodSandboxStats): number =>
@@ -186,34 +201,48 @@ export interface EvictionVerdict extends Verdict {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Why a pod goes, and what the event says of it besides. Upstream: `evictionMessage`. */
+/** Why a pod goes, and what the event says of it besides; of a pod of which nothing is known, only what is missing. Upstream: `evictionMessage`. */
 export function evictionVerdict({ pod, stats }: Candidate, { resource, quantity, available }: Shortage): EvictionVerdict {
-  const offenders = stats.containers.flatMap((container) => offenderOf(pod, container, resource));
-  const lines = offenders.map(
-    ({ name, usage, request }) => `Container ${name} was using ${usage}, request is ${request}, has larger consumption of ${resource}. `,
-  );
+  const whole = stats && resource === 'memory' ? wholePodOf(pod, stats) : undefined;
+  const offenders = stats?.containers.flatMap((container) => offenderOf(pod, container, resource)) ?? [];
+  const lines = [...(whole ? [told('Pod', whole, resource)] : []), ...offenders.map((offender) => told('Container', offender, resource))];
   const message = `The node was low on resource: ${resource}. Threshold quantity: ${quantity.canonical()}, available: ${shown(available)}. ${lines.join('')}`;
   return {
     reason: 'Evicted',
     message,
     condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message },
     annotations: {
-      offending_containers: offenders.map(({ name }) => name).join(','),
-      offending_containers_usage: offenders.map(({ usage }) => usage).join(','),
-      starved_resource: resource,
+      ...(whole ? { offending_pod: whole.name, offending_pod_usage: whole.usage } : {}),
+      ...(stats
+        ? {
+            offending_containers: offenders.map(({ name }) => name).join(','),
+            offending_containers_usage: offenders.map(({ usage }) => usage).join(','),
+            starved_resource: resource,
+          }
+        : {}),
     },
   };
 }
 
-/** Bytes as upstream tells them here: in whole Ki. */
+const told = (what: string, { name, usage, request }: Offender, resource: string): string =>
+  `${what} ${name} was using ${usage}, request is ${request}, has larger consumption of ${resource}. `;
+
+/** Bytes as upstream tells them here: memory is used in pages, of which none is less than a Ki. */
 const shown = (quantity: Quantity): string => {
   const value = quantity.value();
-  return quantity.canonical().match(/^\d+$/) && value > 10_240 && value % 1024 !== 0
-    ? `${Math.floor(value / 1024)}Ki`
-    : quantity.canonical();
+  const isOdd = quantity.format === 'BinarySI' && value > 10_240 && value % 1024 !== 0;
+  return isOdd ? `${Math.floor(value / 1024)}Ki` : quantity.canonical();
 };
 
-/** A container that uses more than it asked for, in amounts as they are told. */
+/** A pod that asks for memory as a whole is told of, whatever it uses. */
+function wholePodOf({ metadata, spec }: Pod, { memory }: PodSandboxStats): Offender | undefined {
+  const request = spec.resources?.requests?.memory;
+  if (request === undefined) return undefined;
+  const usage = shown(Quantity.of(memory.workingSetBytes, 'BinarySI'));
+  return { name: metadata.name ?? '', usage, request: parseQuantity(request).canonical() };
+}
+
+/** Who uses more than was asked for, in amounts as they are told. */
 interface Offender {
   readonly name: string;
   readonly usage: string;
@@ -245,16 +274,29 @@ const SIGNALS: ReadonlySet<string> = new Set(Object.keys(PRESSURE_OF));
 /** Reads `memory.available<100Mi`. Undefined when it is no threshold. */
 export function parseThreshold(text: string, graceMs: number): Threshold | undefined {
   const [, signal = '', value = ''] = /^([\w.]+)<(\d[\w.]*%?)$/.exec(text.trim()) ?? [];
-  return SIGNALS.has(signal) && isPositive(value) ? { signal: signal as Signal, value, graceMs } : undefined;
+  return isSignal(signal) && isThresholdValue(value) ? { signal, value, graceMs } : undefined;
 }
 
+/** Whether a text names what is measured. */
+export const isSignal = (text: string): text is Signal => SIGNALS.has(text);
+
 /** Whether a text is an amount of more than nothing, or a share of no more than all. */
-function isPositive(value: string): boolean {
-  if (value.endsWith('%')) return /^\d+(?:\.\d+)?%$/.test(value) && Number.parseFloat(value) <= 100;
+const isThresholdValue = (value: string): boolean => shareOf(value) !== undefined || (amountOf(value)?.cmp(ZERO_QUANTITY) ?? 0) > 0;
+
+/** Whether a text is an amount, or a share of more than nothing and no more than all. Upstream: `parseMinimumReclaims`. */
+export const isReclaimValue = (value: string): boolean => (shareOf(value) ?? 0) > 0 || (amountOf(value)?.cmp(ZERO_QUANTITY) ?? -1) >= 0;
+
+/** A share in percent; undefined when it is none, or more than all. */
+function shareOf(value: string): number | undefined {
+  const share = /^\d+(?:\.\d+)?%$/.test(value) ? Number.parseFloat(value) : undefined;
+  return share !== undefined && share <= 100 ? share : undefined;
+}
+
+function amountOf(value: string): Quantity | undefined {
   try {
-    return !parseQuantity(value).isZero;
+    return parseQuantity(value);
   } catch (error) {
-    if (error instanceof QuantityError) return false;
+    if (error instanceof QuantityError) return undefined;
     throw error;
   }
 }

@@ -34,6 +34,7 @@ export function kubeletConfiguration(
 ): object {
   const soft = thresholds.filter(({ graceMs }) => graceMs > 0);
   const hard = thresholds.filter(({ graceMs }) => graceMs === 0);
+  const reclaimed = thresholds.filter(({ minReclaim }) => minReclaim !== undefined);
   return {
     ...GENERAL,
     port: spec.port,
@@ -58,6 +59,7 @@ export function kubeletConfiguration(
       : {}),
     evictionPressureTransitionPeriod: goDuration(transitionMs),
     ...(maxPodGraceSeconds > 0 ? { evictionMaxPodGracePeriod: maxPodGraceSeconds } : {}),
+    ...(reclaimed.length > 0 ? { evictionMinimumReclaim: bySignal(reclaimed, ({ minReclaim }) => minReclaim ?? '') } : {}),
     mergeDefaultEvictionSettings: false,
     ...NETWORK_AND_LOGS,
     ...(unsafeSysctls.length > 0 ? { allowedUnsafeSysctls: unsafeSysctls } : {}),

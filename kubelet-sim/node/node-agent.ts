@@ -1,7 +1,7 @@
 import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
 import type { ResourceClient } from '../../client/index.ts';
 import type { Timer } from '../../runtime/index.ts';
-import { ADMISSION_REJECTIONS, IMAGES_COLLECTED, RESIZES_ACCEPTED, refusalLabel } from '../pod/count-families.ts';
+import { ADMISSION_REJECTIONS, RESIZES_ACCEPTED, refusalLabel } from '../pod/count-families.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { NodeServices } from '../pod/node-services.ts';
@@ -103,15 +103,14 @@ export class NodeAgent {
       onAccepted: (trigger) => this.counts.count(RESIZES_ACCEPTED, trigger),
     });
     this.#evictions = new EvictionManager({
+      services: () => this.#services,
+      signal,
+      workers: () => workers.values(),
       rules: options.evictionRules,
       images: parts.images,
       usage: () => this.usage(),
       onThreshold: (resource) => this.#told.tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
-      onImageRemoved: () => this.counts.count(IMAGES_COLLECTED, 'space'),
-      onEvicted: (worker, { message, annotations }, signal) => {
-        this.#services.events.warning(worker.pod, 'Evicted', message, { annotations });
-        this.#services.counts.evicted(signal);
-      },
+      onGone: () => this.#look(),
     });
     this.#gate = new PodGate({
       nodeName: this.name,

@@ -115,7 +115,7 @@ export function allocatableOf(spec: NodeSpec): Record<string, string> {
   for (const [resource, signal] of Object.entries(KEPT_FREE)) {
     const threshold = spec.thresholds.find((each) => each.signal === signal && each.graceMs === 0);
     const capacity = parseQuantity(allocatable[resource] ?? '0');
-    if (threshold) allocatable[resource] = capacity.sub(thresholdQuantity(threshold, capacity)).canonical();
+    if (threshold) allocatable[resource] = capacity.sub(thresholdQuantity(threshold.value, capacity.value())).canonical();
   }
   return allocatable;
 }

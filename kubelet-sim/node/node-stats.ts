@@ -22,7 +22,7 @@ export interface StatsSource {
   readonly extra?: Pick<NodeFaults, 'diskUsed' | 'memoryUsed' | 'processes'> | undefined;
 }
 
-/** What a pod uses now; pods without a running sandbox use nothing and are left out. */
+/** What a pod uses now; pods without a running container are left out, as upstream leaves them out (`listPodStatsPartiallyFromCRI`). */
 export interface PodUsage {
   readonly worker: PodWorker;
   readonly stats: PodSandboxStats;
@@ -61,7 +61,7 @@ export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now, ext
   for (const worker of workers) {
     const stats = worker.sandboxId === undefined ? undefined : runtime.podSandboxStats(worker.sandboxId);
     if (!stats) continue;
-    pods.push({ worker, stats, volumes: () => volumeStatsOf(worker, runtime, fs()) });
+    if (stats.containers.length > 0) pods.push({ worker, stats, volumes: () => volumeStatsOf(worker, runtime, fs()) });
     nanoCores += stats.cpu.usageNanoCores;
     coreNanoSeconds += stats.cpu.usageCoreNanoSeconds;
     memory += stats.memory.workingSetBytes;

@@ -53,11 +53,13 @@ export interface Leaver extends Pick<PodWorker, 'pod' | 'isActive'> {
 /**
  * Resolves when all have ended, or those that have not had all the time that a kubelet waits: they go one after the other. Upstream:
  * `evictPodsToFreeRequests`, `killPodNow`.
+ *
+ * @param graceSeconds what each is given, if not what it asks for
  */
-export async function untilGone(leavers: readonly Leaver[], clock: Clock, signal: AbortSignal): Promise<void> {
+export async function untilGone(leavers: readonly Leaver[], clock: Clock, signal: AbortSignal, graceSeconds?: number): Promise<void> {
   for (const leaver of leavers) {
     leaver.leave?.();
-    const graceMs = (leaver.pod.spec.terminationGracePeriodSeconds ?? 0) * 1000;
+    const graceMs = (graceSeconds ?? leaver.pod.spec.terminationGracePeriodSeconds ?? 0) * 1000;
     const end = clock.monotonic() + Math.max(graceMs * PATIENCE, PATIENCE_MS_MIN);
     while (leaver.isActive && clock.monotonic() < end) await clock.sleep(LOOK_MS, signal);
   }
