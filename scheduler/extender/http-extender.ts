@@ -92,7 +92,13 @@ export class HttpExtender implements Extender {
   async prioritize({ pod }: PodInfo, nodes: readonly NodeInfo[]): Promise<ReadonlyMap<string, number>> {
     const body = { Pod: pod, ...this.#nodeArgs(nodes) };
     const answer = await this.#post<readonly { readonly Host: string; readonly Score: number }[]>(this.#configuration.prioritizeVerb, body);
-    return new Map(answer.map((each) => [fieldOf(each, 'Host') ?? '', fieldOf(each, 'Score') ?? 0]));
+    const scores = new Map<string, number>();
+    // A host that is named twice has both scores, as `prioritizeNodes` of schedule_one.go adds them up.
+    for (const each of answer) {
+      const host = fieldOf(each, 'Host') ?? '';
+      scores.set(host, (scores.get(host) ?? 0) + (fieldOf(each, 'Score') ?? 0));
+    }
+    return scores;
   }
 
   async bind({ pod: { metadata } }: PodInfo, nodeName: string): Promise<void> {
@@ -118,16 +124,18 @@ export class HttpExtender implements Extender {
     );
   }
 
+  /** What is not told is null, and a list has metadata: Go's types have no `omitempty` there. */
   #nodeArgs(nodes: readonly NodeInfo[]): object {
     if (this.#configuration.nodeCacheCapable) return { Nodes: null, NodeNames: nodes.map(({ name }) => name) };
-    return { Nodes: { items: nodes.map(({ node }) => node) }, NodeNames: null };
+    return { Nodes: { metadata: {}, items: nodes.map(({ node }) => node) }, NodeNames: null };
   }
 
   #victimArgs(candidates: ReadonlyMap<string, Victims>): object {
     const each = (pods: (victims: Victims) => object[]) =>
       Object.fromEntries([...candidates].map(([name, victims]) => [name, { Pods: pods(victims), NumPDBViolations: victims.violations }]));
-    if (this.#configuration.nodeCacheCapable) return { NodeNameToMetaVictims: each(({ pods }) => pods.map(({ uid }) => ({ UID: uid }))) };
-    return { NodeNameToVictims: each(({ pods }) => pods.map(({ pod }) => pod)) };
+    if (this.#configuration.nodeCacheCapable)
+      return { NodeNameToVictims: null, NodeNameToMetaVictims: each(({ pods }) => pods.map(({ uid }) => ({ UID: uid }))) };
+    return { NodeNameToVictims: each(({ pods }) => pods.map(({ pod }) => pod)), NodeNameToMetaVictims: null };
   }
 
   async #post<T>(verb: string, body: object): Promise<T> {

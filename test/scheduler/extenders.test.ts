@@ -8,10 +8,11 @@ import { conditionOf, node, pod, run, stops } from './running.ts';
 interface ExtenderArgs {
   readonly Pod: Pod;
   readonly NodeNames?: string[];
+  readonly Nodes?: { readonly metadata: object; readonly items: readonly Node[] } | null;
   readonly NodeNameToMetaVictims?: Readonly<
     Record<string, { readonly Pods: { readonly UID: string }[]; readonly NumPDBViolations: number }>
-  >;
-  readonly NodeNameToVictims?: Readonly<Record<string, { readonly Pods: Pod[]; readonly NumPDBViolations: number }>>;
+  > | null;
+  readonly NodeNameToVictims?: Readonly<Record<string, { readonly Pods: Pod[]; readonly NumPDBViolations: number }>> | null;
 }
 
 async function extender(answers: Readonly<Record<string, (body: ExtenderArgs) => unknown>>) {
@@ -52,6 +53,22 @@ describe('extenders', () => {
     await until(() => nodeOf('p') !== undefined);
     expect(nodeOf('p')).toBe('c');
     expect(asked).toEqual(['filter', 'prioritize']);
+  });
+
+  it('that name a host twice give it both scores, and are sent lists with metadata', async () => {
+    const bodies: ExtenderArgs[] = [];
+    const { urlPrefix } = await extender({
+      prioritize: (body) => {
+        bodies.push(body);
+        return ['a', 'b', 'a', 'b', 'c'].map((Host) => ({ Host, Score: Host === 'c' ? 7 : Host === 'b' ? 5 : 0 }));
+      },
+    });
+    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, prioritizeVerb: 'prioritize', weight: 100 }] });
+    for (const name of ['a', 'b', 'c']) node(api, name);
+    pod(api, 'p');
+    await until(() => nodeOf('p') !== undefined);
+    expect(nodeOf('p')).toBe('b');
+    expect(bodies[0]).toMatchObject({ NodeNames: null, Nodes: { metadata: {}, items: expect.any(Array) } });
   });
 
   // Go reads JSON so, and extenders are written in many languages.
@@ -240,8 +257,8 @@ describe('extenders', () => {
     const { urlPrefix } = await extender({
       preempt: (body) => {
         bodies.push(body);
-        const { NodeNameToMetaVictims: metas = {}, NodeNameToVictims: whole = {} } = body;
-        const Pods = metas.b?.Pods ?? whole.b?.Pods.map(({ metadata }) => ({ UID: metadata.uid ?? '' })) ?? [];
+        const { NodeNameToMetaVictims: metas, NodeNameToVictims: whole } = body;
+        const Pods = metas?.b?.Pods ?? whole?.b?.Pods.map(({ metadata }) => ({ UID: metadata.uid ?? '' })) ?? [];
         return { NodeNameToMetaVictims: { b: { Pods, NumPDBViolations: 0 } } };
       },
     });
@@ -256,7 +273,7 @@ describe('extenders', () => {
     const [{ Pod: asked, NodeNameToMetaVictims: metas, NodeNameToVictims: whole } = {} as ExtenderArgs] = bodies;
     expect(asked.metadata.name).toBe('high');
     expect(Object.keys((nodeCacheCapable ? metas : whole) ?? {}).sort()).toEqual(['a', 'b', 'c']);
-    expect(nodeCacheCapable ? whole : metas).toBeUndefined();
+    expect(nodeCacheCapable ? whole : metas).toBeNull();
   });
 
   it('that allow no victim leave the pod where it is', async () => {
