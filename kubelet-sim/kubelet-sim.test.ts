@@ -62,7 +62,7 @@ test('nodes register Ready, with addresses, capacity and leases, and come back w
   );
 });
 
-test('leases and nodes are written by a client of their own, so that they do not wait behind the statuses of thousands of pods', async () => {
+test('leases and the statuses of nodes are written by a client of their own, so that they do not wait behind the statuses of thousands of pods', async () => {
   await using cluster = await Cluster.start();
   await cluster.nodes();
   await cluster.createPod('web');
@@ -72,7 +72,7 @@ test('leases and nodes are written by a client of their own, so that they do not
   ];
   const leases = await cluster.list<Lease>(coordinationKinds.leases);
   expect(managers(leases.filter(({ metadata }) => metadata.name?.startsWith('node-')))).toEqual(['heartbeats']);
-  expect(managers(await cluster.list<Node>(coreKinds.nodes))).toEqual(['heartbeats']);
+  expect(managers(await cluster.list<Node>(coreKinds.nodes))).toEqual(['nodes']);
   expect(managers(await cluster.list<Pod>(coreKinds.pods)).sort()).toEqual(['nodes', 'test']);
 });
 
@@ -426,6 +426,7 @@ test('a node whose conditions a controller has set to Unknown writes them again,
   await cluster.until('ready', async () => (await nodeEvents(cluster, 'node-0')).includes('NodeReady'));
   const node = await nodes.get('node-0');
   expect(node.status?.conditions?.every(({ status }) => status !== 'Unknown')).toBe(true);
+  expect(node.metadata.managedFields).toContainEqual(expect.objectContaining({ manager: 'heartbeats', subresource: 'status' }));
 });
 
 test('a resource that somebody gives a node may be had by pods, until it is taken away', async () => {

@@ -1,5 +1,4 @@
-import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
-import type { ResourceClient } from '../../client/index.ts';
+import { type Draft, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
 import { ADMISSION_REJECTIONS, RESIZES_ACCEPTED, refusalLabel } from '../pod/count-families.ts';
 import { ImageManager } from '../pod/image-manager.ts';
@@ -23,19 +22,9 @@ import { MirroredPods } from './mirrored-pods.ts';
 import { NodeEvents } from './node-events.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine, usesMore } from './node-faults.ts';
 import { HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
-import {
-  allocatableNow,
-  isAsReported,
-  machineOf,
-  metadataToMend,
-  type NodeFacts,
-  newBootId,
-  nodeLabels,
-  nodeToRegister,
-  statusPatchOf,
-  uuidOf,
-} from './node-object.ts';
+import { allocatableNow, isAsReported, machineOf, type NodeFacts, newBootId, nodeLabels, statusPatchOf, uuidOf } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
+import { OwnNode } from './own-node.ts';
 import { hasShrunk, PendingResizes } from './pending-resizes.ts';
 import { PodGate } from './pod-gate.ts';
 import { PodRange } from './pod-range.ts';
@@ -52,7 +41,7 @@ const REGISTER_RETRY_MS = { first: 200, max: 7000 };
 export class NodeAgent {
   readonly #options: AgentOptions;
   readonly #parts: NodeParts;
-  readonly #nodes: ResourceClient<Node>;
+  readonly #own: OwnNode;
   readonly #heartbeat: Heartbeat;
   readonly #services: NodeServices;
   readonly #workers = new Map<string, PodWorker>();
@@ -121,13 +110,12 @@ export class NodeAgent {
       pressures: () => this.#evictions.pressures,
       services: () => this.#services,
     });
-    this.#nodes = options.heartbeatClient.resource<Node>(coreKinds.nodes);
+    this.#own = new OwnNode(this.name, options);
     this.#range = new PodRange({
       own: parts.podCidrs,
       nodeIp: parts.spec.ips[0] ?? '',
       clock: options.clock,
-      take: async (podCIDRs) =>
-        this.nodeChanged(await this.#nodes.patch(this.name, { spec: { podCIDR: podCIDRs[0], podCIDRs } }, { type: 'strategic' })),
+      take: async (podCIDRs) => this.nodeChanged(await this.#own.patch({ spec: { podCIDR: podCIDRs[0], podCIDRs } })),
       onChange: () => this.#pokeAll(),
       onFailed: (error) => options.logger.warn({ err: error, node: this.name }, 'pod range not written, will retry'),
     });
@@ -282,16 +270,8 @@ export class NodeAgent {
   }
 
   async #createOrAdopt(): Promise<Live<Node>> {
-    const { spec } = this.#parts;
-    try {
-      return await this.#nodes.create(nodeToRegister(spec, this.#facts(undefined)));
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-    const existing = await this.#nodes.get(spec.name);
-    const metadata = metadataToMend(spec, existing);
-    if (metadata) await this.#nodes.patch(spec.name, { metadata }, { type: 'strategic' });
-    return await this.#report(existing);
+    const { node, isAdopted } = await this.#own.createOrAdopt(this.#parts.spec, this.#facts(undefined));
+    return isAdopted ? await this.#report(node) : node;
   }
 
   async #report(node: Live<Node>): Promise<Live<Node>> {
@@ -301,8 +281,7 @@ export class NodeAgent {
     const facts = { ...this.#facts(node.status), volumesInUse: isTold ? volumesInUse : undefined };
     this.#imagesChanged = false;
     this.#reportedAt = this.#options.clock.monotonic();
-    const body = { status: statusPatchOf(spec, facts) };
-    const reported = await this.#nodes.patch(spec.name, body, { type: 'strategic', subresource: 'status' });
+    const reported = await this.#own.patchStatus(statusPatchOf(spec, facts));
     this.#told.became(heardOfAgain(node.status?.conditions ?? [], this.#health));
     this.#volumesInUse = volumesInUse;
     return reported;
@@ -429,7 +408,7 @@ export class NodeAgent {
 
   async #readNode(): Promise<void> {
     try {
-      this.nodeChanged(await this.#nodes.get(this.name));
+      this.nodeChanged(await this.#own.get());
     } catch (error) {
       this.#options.logger.warn({ err: error, node: this.name }, 'the node could not be read: pods are admitted by what is known of it');
     }
